@@ -1,0 +1,41 @@
+import Koa from 'koa';
+import type pg from 'pg';
+import { adminEndpoint } from './admin/admin-endpoint.js';
+import { accessLog } from './http/access-log.js';
+import { errorAnswers } from './http/errors.js';
+import { healthEndpoint } from './http/health.js';
+import { requestId } from './http/request-id.js';
+import { operatorTokenLookup, scimTokenLookup } from './instances/authenticate-token.js';
+import { discoveryRoutes } from './scim/routes/discovery.js';
+import { userRoutes } from './scim/routes/users.js';
+import { scimEndpoint } from './scim/scim-endpoint.js';
+import type { Log } from './telemetry/log.js';
+
+export interface AppOptions {
+  readonly pool: pg.Pool;
+  readonly secret: string;
+  readonly log: Log;
+  readonly publicUrl: string | undefined;
+  readonly temporalUi: { readonly url: string; readonly namespace: string };
+  /** Called after each committed write, to wake the dispatcher. */
+  readonly onWritten: () => void;
+  /** Whether Temporal answers; the front door works without. */
+  readonly isTemporalUp: () => Promise<boolean>;
+}
+
+/** The whole front door as a Koa application, ready to listen. */
+export function createApp(options: AppOptions): Koa {
+  const { pool, secret, log, publicUrl, onWritten } = options;
+  const app = new Koa();
+  app.silent = true;
+  app.on('error', (error: unknown) => log.debug({ err: error }, 'a client went away'));
+  app.use(requestId);
+  app.use(accessLog(log));
+  app.use(errorAnswers(log));
+  app.use(healthEndpoint(pool, options.isTemporalUp));
+  app.use(
+    scimEndpoint([...userRoutes({ pool, onWritten }), ...discoveryRoutes()], scimTokenLookup(pool, secret), publicUrl),
+  );
+  app.use(adminEndpoint({ ...options, lookup: operatorTokenLookup(pool, secret) }));
+  return app;
+}

@@ -1,0 +1,106 @@
+import { join, resolve } from 'node:path';
+import { z } from 'zod';
+
+const port = z.coerce.number().int().min(0).max(65_535);
+const count = z.coerce.number().int().min(1);
+
+const settingsSchema = z.object({
+  DATABASE_URL: z.string().min(1).optional(),
+  DATABASE_POOL_SIZE: count.default(10),
+  TEMPORAL_ADDRESS: z.string().min(1).optional(),
+  TEMPORAL_NAMESPACE: z.string().min(1).default('default'),
+  TEMPORAL_TASK_QUEUE: z.string().min(1).default('roster'),
+  TEMPORAL_UI_URL: z.url().default('http://127.0.0.1:8233'),
+  TEMPORAL_CLI: z.string().min(1).optional(),
+  HOST: z.string().min(1).default('127.0.0.1'),
+  PORT: port.default(8080),
+  PUBLIC_URL: z.url().optional(),
+  ROSTER_HOME: z.string().min(1).default('.roster'),
+  ROSTER_SECRET: z.string().min(32, 'needs at least 32 characters').optional(),
+  ROSTER_PATIENCE_SECONDS: count.default(60),
+  ROSTER_SHUTDOWN_SECONDS: count.default(25),
+  LOG_LEVEL: z.enum(['silent', 'fatal', 'error', 'warn', 'info', 'debug', 'trace']).default('info'),
+  PATH: z.string().default(''),
+  CHROMIUM_PATH: z.string().min(1).optional(),
+});
+
+/** Every setting of every process, read once from the environment; `.env.example` says what each is for. */
+export interface Config {
+  readonly databaseUrl: string | undefined;
+  readonly databasePoolSize: number;
+  readonly temporal: {
+    readonly address: string | undefined;
+    readonly namespace: string;
+    readonly taskQueue: string;
+    readonly uiUrl: string;
+    readonly cliPath: string | undefined;
+  };
+  readonly host: string;
+  readonly port: number;
+  /** Base of the URLs in answers, where a proxy stands in front; otherwise the request's own. */
+  readonly publicUrl: string | undefined;
+  /** Absolute path of the folder that `roster dev` keeps its data in. */
+  readonly home: string;
+  /** Key of the token digests; undefined until something needs it (`requireSecret`). */
+  readonly secret: string | undefined;
+  /** How long a step may fail before its user counts as stuck. */
+  readonly patienceSeconds: number;
+  readonly shutdownSeconds: number;
+  readonly logLevel: z.infer<typeof settingsSchema>['LOG_LEVEL'];
+  readonly path: string;
+}
+
+/** One or more settings are missing or wrong; the message lists all of them, a line each. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+}
+
+/**
+ * Reads and checks the environment, the only place that does.
+ * @throws ConfigError naming every faulty setting at once.
+ */
+export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
+  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
+  const parsed = settingsSchema.safeParse(given);
+  if (!parsed.success) {
+    const faults = parsed.error.issues.map((issue) => `  ${issue.path.join('.')}: ${issue.message}`);
+    throw new ConfigError(`These settings are wrong (see .env.example):\n${faults.join('\n')}`);
+  }
+  const settings = parsed.data;
+  return {
+    databaseUrl: settings.DATABASE_URL,
+    databasePoolSize: settings.DATABASE_POOL_SIZE,
+    temporal: {
+      address: settings.TEMPORAL_ADDRESS,
+      namespace: settings.TEMPORAL_NAMESPACE,
+      taskQueue: settings.TEMPORAL_TASK_QUEUE,
+      uiUrl: settings.TEMPORAL_UI_URL.replace(/\/$/, ''),
+      cliPath: settings.TEMPORAL_CLI,
+    },
+    host: settings.HOST,
+    port: settings.PORT,
+    publicUrl: settings.PUBLIC_URL?.replace(/\/$/, ''),
+    home: resolve(settings.ROSTER_HOME),
+    secret: settings.ROSTER_SECRET,
+    patienceSeconds: settings.ROSTER_PATIENCE_SECONDS,
+    shutdownSeconds: settings.ROSTER_SHUTDOWN_SECONDS,
+    logLevel: settings.LOG_LEVEL,
+    path: settings.PATH,
+  };
+}
+
+/** A setting that this process cannot do without. @throws ConfigError where it is missing, saying how to give it. */
+export function required(
+  value: string | undefined,
+  name: 'DATABASE_URL' | 'TEMPORAL_ADDRESS' | 'ROSTER_SECRET',
+): string {
+  if (value === undefined) {
+    throw new ConfigError(
+      `${name} is not set. Set it in the environment (see .env.example), or run "roster dev", which needs nothing.`,
+    );
+  }
+  return value;
+}
+
+/** Path of the file in which `roster dev` tells others where it listens. */
+export const devFilePath = (config: Config): string => join(config.home, 'dev.json');

@@ -1,0 +1,73 @@
+import knex from 'knex';
+import { migrations } from './migrations/index.js';
+
+/** This program is older than the schema it met. */
+export class SchemaError extends Error {
+  override readonly name = 'SchemaError';
+}
+
+const open = (databaseUrl: string) =>
+  knex({
+    client: 'pg',
+    connection: { connectionString: databaseUrl, connectionTimeoutMillis: 5_000, application_name: 'roster migrate' },
+    pool: { min: 0, max: 2 },
+    migrations: {
+      tableName: 'schema_migrations',
+      // Names carry no file extension, so that the schema is the same one from source (.ts) and from a build (.js).
+      migrationSource: {
+        getMigrations: () => Promise.resolve(Object.keys(migrations).sort()),
+        getMigrationName: (name: string) => name,
+        getMigration: (name: string) => {
+          const migration = migrations[name];
+          if (migration === undefined) throw new SchemaError(`There is no migration ${name} in this program.`);
+          return Promise.resolve(migration);
+        },
+      },
+    },
+  });
+
+/**
+ * Brings the database up to this program's schema; two at once are safe.
+ * @param report is told each migration as it is applied.
+ * @throws SchemaError where the schema is newer than this program, or the driver's error.
+ */
+export async function migrate(databaseUrl: string, report: (line: string) => void = () => undefined): Promise<void> {
+  const database = open(databaseUrl);
+  try {
+    await refuseNewerSchema(database);
+    const [, applied] = (await database.migrate.latest()) as [number, string[]];
+    for (const name of applied) report(`applied ${name}`);
+  } finally {
+    await database.destroy();
+  }
+}
+
+/** The migrations that this program knows and the database lacks, and the other way round. */
+export async function schemaState(databaseUrl: string): Promise<{ missing: string[]; unknown: string[] }> {
+  const database = open(databaseUrl);
+  try {
+    const applied = await appliedMigrations(database);
+    const known = Object.keys(migrations);
+    return {
+      missing: known.filter((name) => !applied.includes(name)),
+      unknown: applied.filter((name) => !known.includes(name)),
+    };
+  } finally {
+    await database.destroy();
+  }
+}
+
+async function appliedMigrations(database: knex.Knex): Promise<string[]> {
+  if (!(await database.schema.hasTable('schema_migrations'))) return [];
+  const rows = await database<{ name: string }>('schema_migrations').select('name');
+  return rows.map((row) => row.name);
+}
+
+async function refuseNewerSchema(database: knex.Knex): Promise<void> {
+  const unknown = (await appliedMigrations(database)).filter((name) => !(name in migrations));
+  if (unknown.length > 0) {
+    throw new SchemaError(
+      `The database has migrations this program does not know (${unknown.join(', ')}). Run a newer Roster.`,
+    );
+  }
+}

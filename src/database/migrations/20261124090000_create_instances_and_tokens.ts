@@ -1,0 +1,45 @@
+import type { Knex } from 'knex';
+
+/** Instances (a customer's copy of the application) and the tokens that open SCIM and the admin API. */
+export async function up(knex: Knex): Promise<void> {
+  await knex.raw(`
+    create table instances (
+      id text primary key,
+      name text not null,
+      manager_wait_seconds integer not null default 60 check (manager_wait_seconds between 0 and 86400),
+      default_manager_id uuid,
+      -- When the instance's own run acts next by itself; null while nothing about the instance is to be done.
+      due timestamptz,
+      created_at timestamptz not null default now()
+    );
+
+    create table scim_tokens (
+      instance_id text not null references instances (id),
+      id uuid not null,
+      digest bytea not null,
+      label text not null,
+      created_at timestamptz not null default now(),
+      expires_at timestamptz,
+      revoked_at timestamptz,
+      last_used_at timestamptz,
+      primary key (instance_id, id)
+    );
+    create unique index scim_tokens_digest on scim_tokens (digest);
+
+    create table operator_tokens (
+      id uuid primary key,
+      digest bytea not null,
+      label text not null,
+      role text not null check (role in ('viewer', 'operator', 'admin')),
+      created_at timestamptz not null default now(),
+      expires_at timestamptz,
+      revoked_at timestamptz,
+      last_used_at timestamptz
+    );
+    create unique index operator_tokens_digest on operator_tokens (digest);
+  `);
+}
+
+export async function down(knex: Knex): Promise<void> {
+  await knex.raw('drop table operator_tokens, scim_tokens, instances');
+}

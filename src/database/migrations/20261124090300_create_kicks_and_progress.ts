@@ -1,0 +1,43 @@
+import type { Knex } from 'knex';
+
+/** Who is to be looked at (kicks), and where each user's run stands (progress). */
+export async function up(knex: Knex): Promise<void> {
+  await knex.raw(`
+    create sequence kick_nonce;
+
+    create table kicks (
+      instance_id text not null references instances (id),
+      -- Null for the instance itself.
+      user_id uuid,
+      nonce bigint not null default nextval('kick_nonce'),
+      lane smallint not null check (lane in (0, 1, 2)),
+      source text not null check (source in ('scim', 'import', 'admin', 'sweep')),
+      taken_until timestamptz,
+      created_at timestamptz not null default now(),
+      unique nulls not distinct (instance_id, user_id)
+    );
+    create index kicks_in_order on kicks (lane, nonce);
+    comment on column kicks.lane is '0 deactivations, 1 live, 2 bulk';
+
+    create table progress (
+      instance_id text not null,
+      user_id uuid not null,
+      stage text not null check (stage in ('provisioning', 'waiting for manager', 'provisioned', 'deactivating', 'held', 'deactivated', 'stuck', 'abandoned')),
+      reason text,
+      message text,
+      since timestamptz not null default now(),
+      due timestamptz,
+      action jsonb,
+      primary key (instance_id, user_id),
+      foreign key (instance_id, user_id) references users (instance_id, id)
+    );
+    create index progress_due on progress (due) where due is not null;
+    create index progress_provisioning on progress (due) where stage = 'provisioning';
+    create index progress_stage on progress (instance_id, stage, user_id) where stage not in ('provisioned', 'deactivated');
+  `);
+}
+
+export async function down(knex: Knex): Promise<void> {
+  await knex.raw('drop table progress, kicks');
+  await knex.raw('drop sequence kick_nonce');
+}

@@ -1,0 +1,24 @@
+import type { Knex } from 'knex';
+
+/** Who changed what: written by the very statement that changes it, and never changed itself. */
+export async function up(knex: Knex): Promise<void> {
+  await knex.raw(`
+    create table audit_log (
+      instance_id text not null references instances (id),
+      entry bigint generated always as identity,
+      at timestamptz not null default now(),
+      actor text not null,
+      action text not null,
+      user_id uuid,
+      version bigint,
+      outcome text not null,
+      request_id text,
+      primary key (instance_id, entry)
+    );
+    comment on column audit_log.actor is 'the token''s id as scim:<id> or operator:<id>, or the command line as cli';
+  `);
+}
+
+export async function down(knex: Knex): Promise<void> {
+  await knex.raw('drop table audit_log');
+}

@@ -1,0 +1,230 @@
+import type { Knex } from 'knex';
+
+/**
+ * Rule 2, once: whom a reference means, who is on a circle, who manages whom, which teams there are. Every function that
+ * writes any of it takes the instance's lock in a statement of its own and evaluates in a later one, on a fresh snapshot
+ * (guard 2): these functions are volatile, so each of their statements sees what was committed before it began.
+ */
+export async function up(knex: Knex): Promise<void> {
+  await knex.raw(LOCK_INSTANCE);
+  await knex.raw(DEFAULT_MANAGER);
+  await knex.raw(RESOLVE_MANAGERS);
+  await knex.raw(EVALUATE_MANAGERS);
+}
+
+export async function down(knex: Knex): Promise<void> {
+  await knex.raw('drop function evaluate_managers, resolve_managers, default_manager, lock_instance');
+}
+
+const LOCK_INSTANCE = `
+create function lock_instance(p_instance text) returns void language sql as $$
+  select pg_advisory_xact_lock(hashtextextended('roster instance ' || p_instance, 0))
+$$`;
+
+/** Rule 5: the explicit default manager while active and manager or above, else the active coach who is coach longest. */
+const DEFAULT_MANAGER = `
+create function default_manager(p_instance text) returns uuid language sql stable as $$
+  select coalesce(
+    (select a.id from instances i join accounts a on a.instance_id = i.id and a.id = i.default_manager_id
+      where i.id = p_instance and a.status = 'active' and a.role in ('manager', 'publisher', 'coach')),
+    (select a.id from accounts a
+      where a.instance_id = p_instance and a.role = 'coach' and a.status = 'active'
+      order by a.coach_since, a.id limit 1))
+$$`;
+
+/** Rule 3: whom the references of these active accounts mean; no row's target where they mean nobody or a pending one. */
+const RESOLVE_MANAGERS = `
+create function resolve_managers(p_instance text, p_ids uuid[])
+returns table (id uuid, target uuid, target_active boolean) language sql stable as $$
+  with report as (
+    select a.id, a.manager_reference_key as key
+    from accounts a
+    where a.instance_id = p_instance and a.id = any (p_ids) and a.status = 'active'
+  ),
+  meant as (
+    select reference.key, found.id as target, found.status = 'active' as target_active
+    from (select distinct report.key from report where report.key is not null) reference
+    cross join lateral (
+      select candidate.id, candidate.status
+      from (
+        select 1 as place, a.id, a.status, a.created_at from accounts a
+          where a.instance_id = p_instance
+            and a.id = case when reference.key ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then reference.key::uuid end
+        union all
+        select 2, a.id, a.status, a.created_at from accounts a
+          where a.instance_id = p_instance and a.external_id_key = reference.key
+        union all
+        select 3, a.id, a.status, a.created_at from accounts a
+          where a.instance_id = p_instance and a.user_name_key = reference.key
+        union all
+        select 4, a.id, a.status, a.created_at from accounts a
+          where a.instance_id = p_instance and a.email_key = reference.key
+      ) candidate
+      where candidate.status <> 'pending'
+      order by (candidate.status = 'active') desc, candidate.place, candidate.created_at, candidate.id
+      limit 1
+    ) found
+  )
+  select report.id, meant.target, coalesce(meant.target_active, false)
+  from report left join meant on meant.key = report.key
+$$`;
+
+/**
+ * Evaluates rule 2 for the accounts named, for their former circles and for any circle that now closes through them, and
+ * writes manager, origin, team, circle, wait, raised roles and revisions. A standing mark of a wait means no manager while
+ * nobody is found, except for \`p_decided\`, whose wait is over. Waiters who were found are woken. Returns who moved.
+ * The caller holds the instance's lock.
+ */
+const EVALUATE_MANAGERS = `
+create function evaluate_managers(p_instance text, p_ids uuid[], p_decided uuid[] default '{}')
+returns setof uuid language plpgsql as $$
+declare
+  v_default uuid := default_manager(p_instance);
+  v_ids uuid[]; v_targets uuid[]; v_actives boolean[];
+  v_edge_ids uuid[]; v_edge_nexts uuid[];
+  v_circle_ids uuid[]; v_circles uuid[];
+  v_moved uuid[]; v_managers uuid[]; v_left uuid[]; v_woken uuid[];
+begin
+  select array_agg(r.id), array_agg(r.target), array_agg(r.target_active)
+    into v_ids, v_targets, v_actives
+    from resolve_managers(p_instance, p_ids) r;
+
+  -- The references that count, upward from those evaluated: to an active account, and not the default manager's own.
+  with recursive fresh (id, next) as materialized (
+    select r.id, case when r.active and r.id is distinct from v_default then r.target end
+    from unnest(v_ids, v_targets, v_actives) as r (id, target, active)
+  ),
+  up (id, next) as (
+    select fresh.id, fresh.next from fresh
+    union
+    select a.id, case when fresh.id is not null then fresh.next when a.id is distinct from v_default then t.id end
+    from up
+    join accounts a on a.instance_id = p_instance and a.id = up.next
+    left join fresh on fresh.id = a.id
+    left join accounts t on t.instance_id = p_instance and t.id = a.resolved_to and t.status = 'active'
+  )
+  select array_agg(up.id), array_agg(up.next) into v_edge_ids, v_edge_nexts from up where up.next is not null;
+
+  -- A new circle closes through somebody evaluated, to whom somebody's reference leads: only those are walked from.
+  with recursive edge (id, next) as materialized (
+    select e.id, e.next from unnest(v_edge_ids, v_edge_nexts) as e (id, next)
+  ),
+  walk (start, node) as (
+    select e.id, e.next from edge e where e.id = any (p_ids) and e.id in (select edge.next from edge)
+    union
+    select walk.start, edge.next from walk join edge on edge.id = walk.node where walk.node <> walk.start
+  ),
+  closed as (
+    select walk.start, (array_agg(walk.node order by walk.node))[1] as circle
+    from walk group by walk.start having bool_or(walk.node = walk.start)
+  ),
+  member as (
+    select distinct walk.node as id, closed.circle from closed join walk on walk.start = closed.start
+  )
+  select coalesce(array_agg(member.id), '{}'), coalesce(array_agg(member.circle), '{}')
+    into v_circle_ids, v_circles from member;
+
+  -- Those on a circle that was or is are written too; their own references are as they were.
+  with concerned as (
+    select unnest(v_circle_ids) as id
+    union
+    select a.id from accounts a
+    where a.instance_id = p_instance and a.circle in (
+      select b.circle from accounts b
+      where b.instance_id = p_instance and b.id = any (p_ids || v_circle_ids) and b.circle is not null)
+  ),
+  other as (
+    select a.id, a.resolved_to, t.id is not null as active
+    from concerned
+    join accounts a on a.instance_id = p_instance and a.id = concerned.id and a.status = 'active'
+    left join accounts t on t.instance_id = p_instance and t.id = a.resolved_to and t.status = 'active'
+    where a.id <> all (p_ids)
+    union all
+    -- Who is not active has no target, but is written: no manager, no team.
+    select p.id, null, false from unnest(p_ids) as p (id) where p.id <> all (coalesce(v_ids, '{}'))
+  )
+  select v_ids || array_agg(other.id), v_targets || array_agg(other.resolved_to), v_actives || array_agg(other.active)
+    into v_ids, v_targets, v_actives from other;
+
+  with decided as (
+    select a.id, r.target, c.circle, a.team_id as former_team, a.manager_id as former_manager, a.wait_until as former_wait,
+      case when a.status = 'active' and r.target is null and a.id is distinct from v_default and a.id <> all (p_decided)
+        then a.wait_until end as wait,
+      case
+        when a.status <> 'active' or a.id is not distinct from v_default then null
+        when r.active and c.circle is null then r.target
+        when r.target is null and a.wait_until is not null and a.id <> all (p_decided) then null
+        else v_default
+      end as manager,
+      r.active and c.circle is null as assigned
+    from unnest(v_ids, v_targets, v_actives) as r (id, target, active)
+    join accounts a on a.instance_id = p_instance and a.id = r.id
+    left join unnest(v_circle_ids, v_circles) as c (id, circle) on c.id = r.id
+  ),
+  new_team as (
+    insert into teams (instance_id, manager_id, name)
+    select p_instance, m.id, m.display_name
+    from accounts m
+    where m.instance_id = p_instance and m.id in (select decided.manager from decided)
+      and not exists (select from teams t where t.instance_id = p_instance and t.manager_id = m.id)
+    returning teams.id, teams.manager_id
+  ),
+  team as (
+    select t.id, t.manager_id from teams t
+    where t.instance_id = p_instance and t.manager_id in (select decided.manager from decided)
+    union all
+    select new_team.id, new_team.manager_id from new_team
+  ),
+  target as (
+    select decided.*, team.id as team,
+      case when decided.manager is null then 'none' when decided.assigned then 'assigned' else 'default' end as origin,
+      decided.id in (select d.manager from decided d) as leads
+    from decided left join team on team.manager_id = decided.manager
+  ),
+  written as (
+    update accounts a set
+      manager_id = w.manager, origin = w.origin, team_id = w.team,
+      resolved_to = w.target, circle = w.circle, wait_until = w.wait,
+      role = case when w.leads and a.role = 'individual' then 'manager' else a.role end,
+      revision = a.revision + case
+        when a.manager_id is distinct from w.manager or a.origin <> w.origin or (w.leads and a.role = 'individual') then 1
+        else 0 end
+    from target w
+    where a.instance_id = p_instance and a.id = w.id
+      -- Who was suspended meanwhile is their own run's to write, and gets no manager here.
+      and (a.status = 'active' or w.manager is null)
+      and (a.manager_id is distinct from w.manager or a.origin <> w.origin or a.team_id is distinct from w.team
+        or a.resolved_to is distinct from w.target or a.circle is distinct from w.circle
+        or a.wait_until is distinct from w.wait or (w.leads and a.role = 'individual'))
+    returning a.id, w.manager, w.former_team, a.team_id,
+      a.manager_id is distinct from w.former_manager as moved,
+      w.former_wait is not null and a.wait_until is null and a.status = 'active' and a.id <> all (p_decided) as woken
+  )
+  select array_agg(written.id) filter (where written.moved),
+    array_agg(distinct written.manager) filter (where written.manager is not null),
+    array_agg(distinct written.former_team) filter (where written.former_team is distinct from written.team_id),
+    array_agg(written.id) filter (where written.woken)
+    into v_moved, v_managers, v_left, v_woken from written;
+
+  if v_managers is not null then
+    update accounts a set role = 'manager', revision = a.revision + 1
+    where a.instance_id = p_instance and a.id = any (v_managers) and a.role = 'individual';
+  end if;
+
+  if v_left is not null then
+    delete from teams t
+    where t.instance_id = p_instance and t.id = any (v_left)
+      and not exists (select from accounts a where a.instance_id = p_instance and a.team_id = t.id);
+  end if;
+
+  if v_woken is not null then
+    update progress p set due = now() where p.instance_id = p_instance and p.user_id = any (v_woken);
+    insert into kicks (instance_id, user_id, lane, source)
+    select p_instance, woken.id, 1, 'scim' from unnest(v_woken) as woken (id) order by woken.id
+    on conflict (instance_id, user_id) do update
+      set nonce = nextval('kick_nonce'), lane = least(kicks.lane, excluded.lane), taken_until = null;
+  end if;
+
+  return query select unnest(v_moved);
+end
+$$`;

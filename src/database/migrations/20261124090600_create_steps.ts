@@ -1,0 +1,216 @@
+import type { Knex } from 'knex';
+
+/**
+ * The steps of a user's run, for sets of users of one instance. Each is one round trip: it takes the instance's lock, then
+ * works on a fresh snapshot. Ids and versions come in, never decisions; what was asserted anew since is left alone.
+ */
+export async function up(knex: Knex): Promise<void> {
+  await knex.raw(KICK_INSTANCE);
+  await knex.raw(APPLY_ACCOUNTS);
+  await knex.raw(FIND_MANAGERS);
+  await knex.raw(JOIN_TEAMS);
+  await knex.raw(EVALUATE_REPORTS);
+  await knex.raw(EVALUATE_INSTANCE);
+}
+
+export async function down(knex: Knex): Promise<void> {
+  await knex.raw(
+    'drop function evaluate_instance, evaluate_reports, join_teams, find_managers, apply_accounts, kick_instance',
+  );
+}
+
+const KICK_INSTANCE = `
+create function kick_instance(p_instance text, p_source text) returns void language sql as $$
+  insert into kicks (instance_id, user_id, lane, source) values (p_instance, null, 1, p_source)
+  on conflict (instance_id, user_id) do update set nonce = nextval('kick_nonce'), taken_until = null
+$$`;
+
+/**
+ * Creates or updates accounts from what was asserted at these versions: status, profile, keys, and the mark of the wait
+ * that a new or re-activated account with a reference begins (rule 4). Renames their teams (rule 6). Returns whose version
+ * is still the asserted one.
+ */
+const APPLY_ACCOUNTS = `
+create function apply_accounts(p_instance text, p_ids uuid[], p_versions bigint[])
+returns setof uuid language plpgsql as $$
+declare
+  v_default_concerned boolean;
+begin
+  perform lock_instance(p_instance);
+
+  with profile as (
+    select v.id, v.version, u.user_name, u.email, u.email_key, u.external_id_key, u.manager_reference_key,
+      case when position('@' in u.user_name) > 0 then u.user_name_key else u.user_name end as user_name_key,
+      coalesce(u.attributes ->> 'title', '') as title,
+      u.display_name,
+      former.status as former_status, i.manager_wait_seconds, i.default_manager_id
+    from unnest(p_ids, p_versions) as v (id, version)
+    join instances i on i.id = p_instance
+    join users u on u.instance_id = p_instance and u.id = v.id and u.version = v.version
+    join accounts former on former.instance_id = p_instance and former.id = v.id
+  ),
+  written as (
+    update accounts a set
+      status = a.wanted, user_name = p.user_name, display_name = p.display_name, email = p.email, title = p.title,
+      external_id_key = p.external_id_key, user_name_key = p.user_name_key, email_key = p.email_key,
+      manager_reference_key = p.manager_reference_key,
+      wait_until = case
+        when a.wanted = 'active' and a.status <> 'active' then
+          case when p.manager_reference_key is not null then now() + make_interval(secs => p.manager_wait_seconds) end
+        when a.manager_reference_key is not distinct from p.manager_reference_key then a.wait_until
+      end,
+      revision = a.revision + case
+        when a.status <> a.wanted
+          or (a.user_name, a.display_name, a.email, a.title) is distinct from (p.user_name, p.display_name, p.email, p.title)
+        then 1 else 0 end
+    from profile p
+    where a.instance_id = p_instance and a.id = p.id and a.asserted_version = p.version
+      and (a.status <> a.wanted
+        or (a.user_name, a.display_name, a.email, a.title, a.external_id_key, a.user_name_key, a.email_key, a.manager_reference_key)
+          is distinct from
+          (p.user_name, p.display_name, p.email, p.title, p.external_id_key, p.user_name_key, p.email_key, p.manager_reference_key))
+    returning a.id, a.display_name,
+      a.status <> p.former_status and (a.role = 'coach' or a.id = p.default_manager_id) as default_concerned
+  ),
+  renamed as (
+    update teams t set name = w.display_name
+    from written w
+    where t.instance_id = p_instance and t.manager_id = w.id and t.name <> w.display_name
+  )
+  select coalesce(bool_or(written.default_concerned), false) into v_default_concerned from written;
+
+  if v_default_concerned then
+    perform kick_instance(p_instance, 'admin');
+  end if;
+
+  return query
+  select a.id
+  from unnest(p_ids, p_versions) as v (id, version)
+  join accounts a on a.instance_id = p_instance and a.id = v.id and a.asserted_version = v.version;
+end
+$$`;
+
+/**
+ * Looks whether these accounts' managers are there. Who waits (a standing mark, nobody found) is shown as waiting, and is
+ * returned with the milliseconds left; all whose version is still the asserted one are returned.
+ */
+const FIND_MANAGERS = `
+create function find_managers(p_instance text, p_ids uuid[], p_versions bigint[])
+returns table (id uuid, wait_ms double precision) language plpgsql as $$
+begin
+  perform lock_instance(p_instance);
+
+  return query
+  with found as (
+    select a.id, a.wait_until,
+      a.status = 'active' and a.wait_until > now() and r.target is null and a.id is distinct from default_manager(p_instance)
+        as waiting
+    from unnest(p_ids, p_versions) as v (id, version)
+    join accounts a on a.instance_id = p_instance and a.id = v.id and a.asserted_version = v.version
+    left join resolve_managers(p_instance, p_ids) r on r.id = a.id
+  ),
+  shown as (
+    insert into progress (instance_id, user_id, stage, reason, due)
+    select p_instance, found.id, 'waiting for manager', 'manager_unknown', found.wait_until from found where found.waiting order by found.id
+    on conflict (instance_id, user_id) do update set
+      since = case when progress.stage = excluded.stage then progress.since else now() end,
+      stage = excluded.stage, reason = excluded.reason, message = null, due = excluded.due
+  )
+  select found.id, case when found.waiting then extract(epoch from found.wait_until - clock_timestamp())::double precision * 1000 end
+  from found;
+end
+$$`;
+
+/**
+ * Evaluates these accounts themselves: they join their manager's team, or leave every team when no longer active. A wait
+ * that still stands is over for those whose version is the asserted one. Returns whose version that is.
+ */
+const JOIN_TEAMS = `
+create function join_teams(p_instance text, p_ids uuid[], p_versions bigint[])
+returns setof uuid language plpgsql as $$
+declare
+  v_current uuid[];
+begin
+  perform lock_instance(p_instance);
+
+  select coalesce(array_agg(a.id order by a.id), '{}') into v_current
+  from unnest(p_ids, p_versions) as v (id, version)
+  join accounts a on a.instance_id = p_instance and a.id = v.id and a.asserted_version = v.version;
+
+  if cardinality(v_current) > 0 then
+    perform evaluate_managers(p_instance, v_current, v_current);
+  end if;
+  return query select unnest(v_current);
+end
+$$`;
+
+/**
+ * Evaluates one page of those whom a change of these accounts concerns (guard 3): whose reference means or now equals a
+ * key of one of them, and whom one of them manages. Returns the last id of a full page, null when there are no more.
+ */
+const EVALUATE_REPORTS = `
+create function evaluate_reports(p_instance text, p_managers uuid[], p_after uuid, p_limit integer)
+returns uuid language plpgsql as $$
+declare
+  v_page uuid[];
+begin
+  perform lock_instance(p_instance);
+
+  with reference as (
+    select k.key
+    from accounts m, unnest(array[m.id::text, m.external_id_key, m.user_name_key, m.email_key]) as k (key)
+    where m.instance_id = p_instance and m.id = any (p_managers) and k.key is not null
+  ),
+  report as (
+    select a.id from accounts a where a.instance_id = p_instance and a.resolved_to = any (p_managers)
+    union
+    select a.id from accounts a where a.instance_id = p_instance and a.manager_id = any (p_managers)
+    union
+    select a.id from accounts a where a.instance_id = p_instance
+      and a.manager_reference_key in (select reference.key from reference) and a.status = 'active'
+  ),
+  page as (
+    select report.id from report where p_after is null or report.id > p_after order by report.id limit p_limit
+  )
+  select array_agg(page.id order by page.id) into v_page from page;
+
+  if v_page is null then
+    return null;
+  end if;
+  perform evaluate_managers(p_instance, v_page);
+  return case when cardinality(v_page) = p_limit then v_page[p_limit] end;
+end
+$$`;
+
+/**
+ * Evaluates one page of those whom the present default manager concerns (rule 5): who fell back to another or to nobody,
+ * and the default manager. Returns how many; 0 means that all is as it should be, and the instance is no longer due.
+ */
+const EVALUATE_INSTANCE = `
+create function evaluate_instance(p_instance text, p_limit integer) returns integer language plpgsql as $$
+declare
+  v_default uuid;
+  v_page uuid[];
+begin
+  perform lock_instance(p_instance);
+  v_default := default_manager(p_instance);
+
+  select array_agg(stale.id order by stale.id) into v_page
+  from (
+    select a.id from accounts a
+    where a.instance_id = p_instance and a.status = 'active' and a.origin <> 'assigned'
+      and a.manager_id is distinct from v_default and a.wait_until is null and a.id is distinct from v_default
+    union
+    select a.id from accounts a
+    where a.instance_id = p_instance and a.id = v_default and (a.manager_id is not null or a.circle is not null)
+    limit p_limit
+  ) stale;
+
+  if v_page is null then
+    update instances i set due = null where i.id = p_instance;
+    return 0;
+  end if;
+  perform evaluate_managers(p_instance, v_page);
+  return cardinality(v_page);
+end
+$$`;

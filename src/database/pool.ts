@@ -1,0 +1,122 @@
+import pg from 'pg';
+import { isRetryable, isUnavailable, UnavailableError } from './errors.js';
+
+/** How a process uses PostgreSQL. Times are milliseconds. */
+export interface PoolOptions {
+  readonly url: string;
+  readonly max: number;
+  readonly applicationName: string;
+  /** How long a caller waits for a connection before it is refused. */
+  readonly connectionTimeout: number;
+  /** How long a statement may take, on the server and as seen from here. */
+  readonly statementTimeout: number;
+  readonly onError: (error: Error) => void;
+}
+
+/** The one pool of a process. node-postgres waits for ever and dies of an idle connection's error unless told otherwise. */
+export function createPool(options: PoolOptions): pg.Pool {
+  const pool = new pg.Pool({
+    connectionString: options.url,
+    max: options.max,
+    application_name: options.applicationName,
+    connectionTimeoutMillis: options.connectionTimeout,
+    statement_timeout: options.statementTimeout,
+    query_timeout: options.statementTimeout + 200,
+    idle_in_transaction_session_timeout: 10_000,
+    idleTimeoutMillis: 30_000,
+    keepAlive: true,
+  });
+  pool.on('error', options.onError);
+  return pool;
+}
+
+/** A prepared statement: parsed and planned once per connection, since its name stays with its text. */
+export interface Statement {
+  readonly name: string;
+  readonly text: string;
+}
+
+/** How often a statement that met a deadlock is tried in all. */
+const TRIES = 5;
+
+/**
+ * Runs one statement and gives its rows; deadlocks and serialisation failures are tried again (guard 10). Unlike
+ * `pool.query`, a statement that PostgreSQL refuses (a uniqueness violation, say) does not cost the connection.
+ * @throws pg.DatabaseError where the statement was refused, UnavailableError where PostgreSQL failed.
+ */
+export async function run<Row extends pg.QueryResultRow>(
+  pool: pg.Pool,
+  statement: Statement,
+  values: readonly unknown[],
+): Promise<Row[]> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await runOnce<Row>(pool, statement, values);
+    } catch (error) {
+      if (attempt === TRIES || !isRetryable(error)) throw error;
+    }
+  }
+}
+
+async function runOnce<Row extends pg.QueryResultRow>(
+  pool: pg.Pool,
+  statement: Statement,
+  values: readonly unknown[],
+): Promise<Row[]> {
+  const client = await connect(pool);
+  let broken = false;
+  try {
+    const result = await client.query<Row>({ ...statement, values: [...values] });
+    return result.rows;
+  } catch (error) {
+    broken = isUnavailable(error);
+    throw broken ? new UnavailableError('unknown', error) : error;
+  } finally {
+    client.release(broken);
+  }
+}
+
+/**
+ * Runs `work` in one transaction: committed when it resolves, rolled back when it throws; tried again after a deadlock.
+ * @throws what `work` throws, or UnavailableError where PostgreSQL failed.
+ */
+export async function transaction<Result>(
+  pool: pg.Pool,
+  work: (client: pg.PoolClient) => Promise<Result>,
+): Promise<Result> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await transactOnce(pool, work);
+    } catch (error) {
+      if (attempt === TRIES || !isRetryable(error)) throw error;
+    }
+  }
+}
+
+async function transactOnce<Result>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<Result>): Promise<Result> {
+  const client = await connect(pool);
+  let broken = false;
+  try {
+    await client.query('begin');
+    const result = await work(client);
+    await client.query('commit');
+    return result;
+  } catch (error) {
+    broken = isUnavailable(error);
+    if (broken) throw new UnavailableError('unknown', error);
+    await client.query('rollback').catch(() => {
+      broken = true;
+    });
+    throw error;
+  } finally {
+    client.release(broken);
+  }
+}
+
+async function connect(pool: pg.Pool): Promise<pg.PoolClient> {
+  try {
+    return await pool.connect();
+  } catch (error) {
+    throw new UnavailableError('none', error);
+  }
+}

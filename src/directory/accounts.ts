@@ -1,0 +1,77 @@
+import type pg from 'pg';
+import { run, type Statement } from '../database/pool.js';
+import type { InstanceId, UserId } from '../ids.js';
+
+/** One user at one asserted version: what every fenced step is told. */
+export interface UserAt {
+  readonly userId: UserId;
+  readonly version: number;
+}
+
+/** What a run reads before it acts. */
+export interface Asserted {
+  readonly userId: UserId;
+  readonly version: number;
+  readonly wanted: 'active' | 'suspended';
+  /** True until the account has been provisioned once. */
+  readonly isNew: boolean;
+}
+
+const READ_ASSERTED: Statement = {
+  name: 'read_asserted',
+  text: `
+    select a.id, a.asserted_version, a.wanted, a.status
+    from accounts a
+    where a.instance_id = $1 and a.id = any ($2)`,
+};
+
+/** The newest assertion of each of these users. */
+export async function readAsserted(
+  pool: pg.Pool,
+  instance: InstanceId,
+  users: readonly UserId[],
+): Promise<Map<UserId, Asserted>> {
+  type Row = { id: UserId; asserted_version: string; wanted: Asserted['wanted']; status: string };
+  const rows = await run<Row>(pool, READ_ASSERTED, [instance, users]);
+  return new Map(
+    rows.map((row) => [
+      row.id,
+      {
+        userId: row.id,
+        version: Number(row.asserted_version),
+        wanted: row.wanted,
+        isNew: row.status === 'pending',
+      },
+    ]),
+  );
+}
+
+const APPLY_ACCOUNTS: Statement = {
+  name: 'apply_accounts',
+  text: 'select apply_accounts as id from apply_accounts($1, $2, $3)',
+};
+
+/**
+ * Creates or updates the accounts of these users from what was asserted at their versions (status, profile, keys, the
+ * mark of the wait of rule 4) and renames their teams.
+ * @returns whose version is still the asserted one; the others were left alone.
+ */
+export const applyAccounts = (pool: pg.Pool, instance: InstanceId, users: readonly UserAt[]): Promise<Set<UserId>> =>
+  runStep(pool, APPLY_ACCOUNTS, instance, users);
+
+/** Runs a fenced step; gives the users whose version it found to be the asserted one. */
+export async function runStep(
+  pool: pg.Pool,
+  statement: Statement,
+  instance: InstanceId,
+  users: readonly UserAt[],
+): Promise<Set<UserId>> {
+  const rows = await run<{ id: UserId }>(pool, statement, [instance, ...columns(users)]);
+  return new Set(rows.map((row) => row.id));
+}
+
+/** The ids and the versions as the two arrays that a step's statement takes. */
+export const columns = (users: readonly UserAt[]): [UserId[], number[]] => [
+  users.map((user) => user.userId),
+  users.map((user) => user.version),
+];

@@ -1,0 +1,135 @@
+import type pg from 'pg';
+import { run, type Statement } from '../database/pool.js';
+import type { InstanceId, UserId } from '../ids.js';
+
+/** A user, or an instance (no `userId`), whom Temporal is to be told of. */
+export interface Kick {
+  readonly instance: InstanceId;
+  readonly userId: UserId | undefined;
+  /** Grows each time the kick is renewed. */
+  readonly nonce: string;
+  readonly lane: number;
+  readonly source: 'scim' | 'import' | 'admin' | 'sweep';
+  readonly wanted: 'active' | 'suspended' | undefined;
+}
+
+/** While this many users are provisioning and not overdue, only deactivations are sent (guard 5). */
+const OPEN_RUNS = 200;
+
+const TAKE: Statement = {
+  name: 'take_kicks',
+  text: `
+    with due as (
+      select k.instance_id, k.nonce
+      from kicks k
+      where (k.taken_until is null or k.taken_until < now())
+        and (k.lane = 0 or (select count(*) from (
+          select from progress p where p.stage = 'provisioning' and p.due > now() limit ${OPEN_RUNS}) open) < ${OPEN_RUNS})
+      order by k.lane, k.nonce
+      limit $1
+      for no key update skip locked
+    ),
+    taken as (
+      update kicks k set taken_until = now() + interval '15 seconds'
+      from due where k.instance_id = due.instance_id and k.nonce = due.nonce
+      returning k.instance_id, k.user_id, k.nonce, k.lane, k.source
+    ),
+    wanted as (
+      select taken.*, a.wanted, a.applied_version < a.asserted_version as unsettled
+      from taken left join accounts a on a.instance_id = taken.instance_id and a.id = taken.user_id
+    ),
+    -- Until the run says itself when it acts next it is due in 30 s: else the sweeper sees to it (guard 6). Said before the
+    -- run can be told, so that this never overwrites what the run says.
+    due_user as (
+      insert into progress (instance_id, user_id, stage, due)
+      select instance_id, user_id, case wanted when 'active' then 'provisioning' else 'deactivating' end, now() + interval '30 seconds'
+      from wanted where unsettled order by instance_id, user_id
+      on conflict (instance_id, user_id) do update set
+        since = case when progress.stage in ('provisioned', 'deactivated', 'abandoned') then now() else progress.since end,
+        stage = case when progress.stage in ('provisioned', 'deactivated', 'abandoned') then excluded.stage else progress.stage end,
+        due = least(progress.due, excluded.due)
+    ),
+    due_instance as (
+      update instances i set due = now() + interval '30 seconds' from wanted where wanted.user_id is null and i.id = wanted.instance_id
+    )
+    select instance_id, user_id, nonce, lane, source, wanted from wanted order by lane, nonce`,
+};
+
+/** Takes up to `limit` kicks for 15 s: deactivations first, then live ones, then bulk. Committed when it returns. */
+export async function takeKicks(pool: pg.Pool, limit: number): Promise<Kick[]> {
+  type Row = {
+    instance_id: InstanceId;
+    user_id: UserId | null;
+    nonce: string;
+    lane: number;
+    source: Kick['source'];
+    wanted: Kick['wanted'] | null;
+  };
+  const rows = await run<Row>(pool, TAKE, [limit]);
+  return rows.map((row) => ({
+    instance: row.instance_id,
+    userId: row.user_id ?? undefined,
+    nonce: row.nonce,
+    lane: row.lane,
+    source: row.source,
+    wanted: row.wanted ?? undefined,
+  }));
+}
+
+const REMOVE: Statement = {
+  name: 'remove_kicks',
+  text: `
+    delete from kicks k using unnest($1::text[], $2::bigint[]) as s (instance_id, nonce)
+    where k.instance_id = s.instance_id and k.nonce = s.nonce`,
+};
+
+/** Removes kicks that were sent, unless renewed since they were taken: a renewed one is sent again (guard 5). */
+export async function removeKicks(pool: pg.Pool, kicks: readonly Kick[]): Promise<void> {
+  await run(pool, REMOVE, [kicks.map((kick) => kick.instance), kicks.map((kick) => kick.nonce)]);
+}
+
+const RELEASE: Statement = {
+  name: 'release_kicks',
+  text: `
+    update kicks k set taken_until = null from unnest($1::text[], $2::bigint[]) as s (instance_id, nonce)
+    where k.instance_id = s.instance_id and k.nonce = s.nonce`,
+};
+
+/** Gives back kicks that could not be sent, so that the next round takes them again. */
+export async function releaseKicks(pool: pg.Pool, kicks: readonly Kick[]): Promise<void> {
+  await run(pool, RELEASE, [kicks.map((kick) => kick.instance), kicks.map((kick) => kick.nonce)]);
+}
+
+const SWEEP: Statement = {
+  name: 'sweep',
+  text: `
+    with overdue as (
+      select p.instance_id, p.user_id from progress p where p.due < now() - make_interval(secs => $1)
+      union
+      select a.instance_id, a.id from accounts a
+      join users u on u.instance_id = a.instance_id and u.id = a.id
+      left join progress p on p.instance_id = a.instance_id and p.user_id = a.id
+      where a.applied_version < a.asserted_version and p.due is null and u.updated_at < now() - make_interval(secs => $1)
+      union
+      select i.id, null from instances i where i.due < now() - make_interval(secs => $1)
+    )
+    insert into kicks (instance_id, user_id, lane, source)
+    select o.instance_id, o.user_id, case when a.wanted = 'suspended' then 0 else 1 end, 'sweep'
+    from overdue o left join accounts a on a.instance_id = o.instance_id and a.id = o.user_id
+    where not exists (
+      select from kicks k where k.instance_id = o.instance_id and k.user_id is not distinct from o.user_id)
+    order by 1, 2
+    limit $2
+    on conflict (instance_id, user_id) do nothing
+    returning 1`,
+};
+
+/**
+ * Kicks whoever is overdue by `seconds`: whose run should have acted, and who is behind what was asserted without any run
+ * to see to it. It never restarts a wait or a back-off, which have due dates of their own (guard 6).
+ * @returns how many kicks were written, `limit` at most.
+ */
+export async function sweepKicks(pool: pg.Pool, seconds: number, limit: number): Promise<number> {
+  const rows = await run(pool, SWEEP, [seconds, limit]);
+  return rows.length;
+}

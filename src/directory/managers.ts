@@ -1,0 +1,60 @@
+import type pg from 'pg';
+import { run, type Statement } from '../database/pool.js';
+import type { InstanceId, UserId } from '../ids.js';
+import { columns, type UserAt } from './accounts.js';
+
+/** How many reports one statement evaluates: short enough for a local activity, long enough to be set-based. */
+export const PAGE = 500;
+
+/** `waitMs` is there while the user waits for a manager: the milliseconds that are left. */
+export interface Found {
+  readonly waitMs: number | undefined;
+}
+
+const FIND_MANAGERS: Statement = {
+  name: 'find_managers',
+  text: 'select id, wait_ms from find_managers($1, $2, $3)',
+};
+
+/**
+ * Looks whether these users' managers are there, and shows who waits (rule 4).
+ * @returns an entry for each whose version is still the asserted one.
+ */
+export async function findManagers(
+  pool: pg.Pool,
+  instance: InstanceId,
+  users: readonly UserAt[],
+): Promise<Map<UserId, Found>> {
+  const rows = await run<{ id: UserId; wait_ms: number | null }>(pool, FIND_MANAGERS, [instance, ...columns(users)]);
+  return new Map(rows.map((row) => [row.id, { waitMs: row.wait_ms ?? undefined }]));
+}
+
+const EVALUATE_REPORTS: Statement = {
+  name: 'evaluate_reports',
+  text: 'select evaluate_reports($1, $2, $3, $4) as last',
+};
+
+/**
+ * Evaluates one page of those whom a change of these accounts concerns: their reports, and who refers to them (guard 3).
+ * @returns the cursor of the next page, undefined after the last.
+ */
+export async function evaluateReports(
+  pool: pg.Pool,
+  instance: InstanceId,
+  managers: readonly UserId[],
+  after: UserId | undefined,
+): Promise<UserId | undefined> {
+  const [row] = await run<{ last: UserId | null }>(pool, EVALUATE_REPORTS, [instance, managers, after ?? null, PAGE]);
+  return row?.last ?? undefined;
+}
+
+const EVALUATE_INSTANCE: Statement = {
+  name: 'evaluate_instance',
+  text: 'select evaluate_instance($1, $2) as evaluated',
+};
+
+/** Evaluates one page of those whom a change of the default manager concerns (rule 5). @returns how many; 0 when done. */
+export async function evaluateInstance(pool: pg.Pool, instance: InstanceId): Promise<number> {
+  const [row] = await run<{ evaluated: number }>(pool, EVALUATE_INSTANCE, [instance, PAGE]);
+  return row?.evaluated ?? 0;
+}

@@ -1,0 +1,53 @@
+import type pg from 'pg';
+import { run, type Statement } from '../database/pool.js';
+import type { InstanceId, UserId } from '../ids.js';
+import { runStep, type UserAt } from './accounts.js';
+
+const MARK_APPLIED: Statement = {
+  name: 'mark_applied',
+  text: `
+    with applied as (
+      update accounts a set applied_version = v.version
+      from unnest($2::uuid[], $3::bigint[]) as v (id, version)
+      where a.instance_id = $1 and a.id = v.id and a.asserted_version = v.version
+      returning a.id, a.wanted
+    ),
+    shown as (
+      insert into progress (instance_id, user_id, stage)
+      select $1, applied.id, case applied.wanted when 'active' then 'provisioned' else 'deactivated' end
+      from applied order by applied.id
+      on conflict (instance_id, user_id) do update set
+        since = case when progress.stage = excluded.stage then progress.since else now() end,
+        stage = excluded.stage, reason = null, message = null, due = null
+    )
+    select id from applied`,
+};
+
+/**
+ * Marks these versions applied and the users settled, unless something newer was asserted: the check and the mark are one
+ * statement.
+ * @returns who is settled.
+ */
+export const markApplied = (pool: pg.Pool, instance: InstanceId, users: readonly UserAt[]): Promise<Set<UserId>> =>
+  runStep(pool, MARK_APPLIED, instance, users);
+
+const SHOW_STUCK: Statement = {
+  name: 'show_stuck',
+  text: `
+    insert into progress (instance_id, user_id, stage, reason, due)
+    values ($1, $2, 'stuck', $3, now() + make_interval(secs => $4))
+    on conflict (instance_id, user_id) do update set
+      since = case when progress.stage = 'stuck' then progress.since else now() end,
+      stage = 'stuck', reason = excluded.reason, due = excluded.due`,
+};
+
+/** Shows a user as stuck for a reason (a stable code), to be tried again by its own run after so many milliseconds. */
+export async function showStuck(
+  pool: pg.Pool,
+  instance: InstanceId,
+  user: UserId,
+  reason: string,
+  nextRoundMs: number,
+): Promise<void> {
+  await run(pool, SHOW_STUCK, [instance, user, reason, nextRoundMs / 1000]);
+}

@@ -1,0 +1,14 @@
+import type pg from 'pg';
+import type { Statement } from '../database/pool.js';
+import type { InstanceId, UserId } from '../ids.js';
+import { runStep, type UserAt } from './accounts.js';
+
+const JOIN_TEAMS: Statement = { name: 'join_teams', text: 'select join_teams as id from join_teams($1, $2, $3)' };
+
+/**
+ * Evaluates these users themselves: each joins its manager's team (or the default manager's), and who is no longer active
+ * leaves every team. A wait that still stands is over with it (guard 4).
+ * @returns whose version is still the asserted one; the others were left alone.
+ */
+export const joinTeams = (pool: pg.Pool, instance: InstanceId, users: readonly UserAt[]): Promise<Set<UserId>> =>
+  runStep(pool, JOIN_TEAMS, instance, users);

@@ -1,0 +1,48 @@
+import type pg from 'pg';
+import { sweepKicks } from '../directory/kicks.js';
+import type { Log } from '../telemetry/log.js';
+import { waitUntil } from './wait.js';
+
+/** How long after its due date somebody counts as forgotten. */
+const OVERDUE_SECONDS = 30;
+const EVERY_MS = 10_000;
+const AT_ONCE = 1_000;
+
+export interface SweeperOptions {
+  readonly pool: pg.Pool;
+  readonly log: Log;
+  /** Called after kicks were written. */
+  readonly onSwept: () => void;
+  readonly overdueSeconds?: number;
+  readonly everyMs?: number;
+}
+
+/**
+ * Starts the sweeper: it kicks whoever is overdue, so that nothing is lost with a terminated run, a dead dispatcher or the
+ * whole of Temporal's store (guard 6). Safe to run in many processes.
+ */
+export function startSweeper(options: SweeperOptions): { stop(): Promise<void> } {
+  const { pool, log, onSwept, overdueSeconds = OVERDUE_SECONDS, everyMs = EVERY_MS } = options;
+  const stopping = new AbortController();
+  const loop = async (): Promise<void> => {
+    while (!stopping.signal.aborted) {
+      try {
+        const kicked = await sweepKicks(pool, overdueSeconds, AT_ONCE);
+        if (kicked > 0) {
+          log.info({ kicked }, 'kicked who was overdue');
+          onSwept();
+        }
+      } catch (error) {
+        log.warn({ err: error }, 'the sweep failed; trying again');
+      }
+      await waitUntil(everyMs, stopping.signal);
+    }
+  };
+  const ended = loop();
+  return {
+    stop: () => {
+      stopping.abort();
+      return ended;
+    },
+  };
+}

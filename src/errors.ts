@@ -1,0 +1,24 @@
+/** The stable codes of what Roster refuses, whichever door it came through; `docs/errors.md` lists them. */
+export type RefusalCode =
+  | 'user_name_taken'
+  | 'not_found'
+  | 'instance_exists'
+  | 'instance_unknown'
+  | 'invalid_slug'
+  | 'default_manager_refused'
+  | 'token_unknown'
+  | 'write_conflict';
+
+/**
+ * Something known that Roster will not do. The message says what and why, and is shown to whoever asked; each front
+ * (SCIM, admin API, command line) gives it its own form.
+ */
+export class RefusedError extends Error {
+  override readonly name = 'RefusedError';
+  readonly code: RefusalCode;
+
+  constructor(code: RefusalCode, message: string) {
+    super(message);
+    this.code = code;
+  }
+}

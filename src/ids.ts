@@ -1,0 +1,21 @@
+/**
+ * Branded identifiers: strings that the compiler keeps apart, so that an `externalId` (an opaque label that a customer
+ * chooses) can never stand where an account's id is wanted.
+ */
+type Brand<Name extends string> = string & { readonly __brand: Name };
+
+/** An instance's slug, which is its key in every table and in every workflow id. */
+export type InstanceId = Brand<'InstanceId'>;
+/** A SCIM User's id and, since they are one person, their account's id: a UUID version 7, in lower case. */
+export type UserId = Brand<'UserId'>;
+/** What the customer calls a user: any text, not unique, never a key into our tables. */
+export type ExternalId = Brand<'ExternalId'>;
+
+const SLUG = /^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$/;
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+
+/** True for 1 to 40 characters of a-z, 0-9 and inner hyphens. */
+export const isInstanceId = (text: string): text is InstanceId => SLUG.test(text);
+
+/** True for a UUID as we write them; an id of any other shape belongs to nobody (RFC 7643 section 3.1: ids are case-exact). */
+export const isUserId = (text: string): text is UserId => UUID.test(text);

@@ -1,0 +1,85 @@
+import type pg from 'pg';
+import { run, type Statement } from '../database/pool.js';
+import type { InstanceId } from '../ids.js';
+import { digestOf, type OperatorRole } from './tokens.js';
+
+/** What a good SCIM token says: which token it is and the one instance that it opens. */
+export interface ScimIdentity {
+  readonly tokenId: string;
+  readonly instance: InstanceId;
+}
+
+export interface OperatorIdentity {
+  readonly tokenId: string;
+  readonly role: OperatorRole;
+}
+
+/** Finds out whom a token stands for; undefined where it is unknown, expired or revoked. @throws UnavailableError */
+export type TokenLookup<Identity> = (token: string) => Promise<Identity | undefined>;
+
+/** A good token is remembered this long at most, so that a revocation holds everywhere within that time. */
+const REMEMBERED_MS = 1_000;
+/** How many tokens are remembered at once; more are looked up each time. */
+const REMEMBERED_TOKENS = 10_000;
+
+const GOOD = '(expires_at is null or expires_at > now()) and revoked_at is null';
+const USED = `update %T set last_used_at = now() where id = any ($1) and (last_used_at is null or last_used_at < now() - interval '1 minute')`;
+
+const FIND_SCIM: Statement = {
+  name: 'find_scim_token',
+  text: `select id as "tokenId", instance_id as instance from scim_tokens where digest = $1 and ${GOOD}`,
+};
+const FIND_OPERATOR: Statement = {
+  name: 'find_operator_token',
+  text: `select id as "tokenId", role from operator_tokens where digest = $1 and ${GOOD}`,
+};
+
+/** Looks SCIM tokens up, each at most once a second. */
+export const scimTokenLookup = (pool: pg.Pool, secret: string): TokenLookup<ScimIdentity> =>
+  lookup<ScimIdentity>(pool, secret, FIND_SCIM, { name: 'use_scim_tokens', text: USED.replace('%T', 'scim_tokens') });
+
+/** Looks operator tokens up, each at most once a second. */
+export const operatorTokenLookup = (pool: pg.Pool, secret: string): TokenLookup<OperatorIdentity> =>
+  lookup<OperatorIdentity>(pool, secret, FIND_OPERATOR, {
+    name: 'use_operator_tokens',
+    text: USED.replace('%T', 'operator_tokens'),
+  });
+
+function lookup<Identity extends { tokenId: string }>(
+  pool: pg.Pool,
+  secret: string,
+  find: Statement,
+  markUsed: Statement,
+): TokenLookup<Identity> {
+  const remembered = new Map<string, { identity: Promise<Identity | undefined>; until: number }>();
+  const usedAt = new Map<string, number>();
+
+  /** Written aside, once a minute: that it fails must not refuse a request. */
+  const noteUse = ({ tokenId }: Identity): void => {
+    const now = Date.now();
+    if (now - (usedAt.get(tokenId) ?? 0) < 60_000) return;
+    usedAt.set(tokenId, now);
+    void run(pool, markUsed, [[tokenId]]).catch(() => usedAt.delete(tokenId));
+  };
+
+  return async (token) => {
+    const digest = digestOf(secret, token);
+    const key = digest.toString('base64');
+    const now = Date.now();
+    const known = remembered.get(key);
+    if (known !== undefined && known.until > now) return known.identity;
+
+    const identity = run<Identity>(pool, find, [digest]).then(([row]) => row);
+    if (remembered.size >= REMEMBERED_TOKENS) remembered.clear();
+    remembered.set(key, { identity, until: now + REMEMBERED_MS });
+    try {
+      const found = await identity;
+      if (found === undefined) remembered.delete(key);
+      else noteUse(found);
+      return found;
+    } catch (error) {
+      remembered.delete(key);
+      throw error;
+    }
+  };
+}

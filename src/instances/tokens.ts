@@ -1,0 +1,137 @@
+import { createHmac, randomBytes } from 'node:crypto';
+import type pg from 'pg';
+import { v7 as uuid } from 'uuid';
+import { run, type Statement } from '../database/pool.js';
+import { refusalOf } from '../directory/constraints.js';
+import type { InstanceId } from '../ids.js';
+
+export type OperatorRole = 'viewer' | 'operator' | 'admin';
+
+/** A token as it is listed: never its secret. */
+export interface TokenInfo {
+  readonly id: string;
+  readonly label: string;
+  readonly createdAt: Date;
+  readonly expiresAt: Date | null;
+  readonly revokedAt: Date | null;
+  readonly lastUsedAt: Date | null;
+}
+
+/** A token just issued: the only time that its secret is shown. */
+export interface IssuedToken {
+  readonly id: string;
+  readonly label: string;
+  readonly token: string;
+  readonly expiresAt: Date | null;
+}
+
+/** How long a SCIM token is good for where nothing else was asked. */
+const DEFAULT_DAYS = 365;
+
+/** The digest that stands for a token in the database: HMAC-SHA-256 under `ROSTER_SECRET`. */
+export const digestOf = (secret: string, token: string): Buffer => createHmac('sha256', secret).update(token).digest();
+
+const newToken = (): string => `rst_${randomBytes(32).toString('base64url')}`;
+const inDays = (days: number): Date => new Date(Date.now() + days * 86_400_000);
+
+const ISSUE_SCIM: Statement = {
+  name: 'issue_scim_token',
+  text: 'insert into scim_tokens (instance_id, id, digest, label, expires_at) values ($1, $2, $3, $4, $5)',
+};
+
+/**
+ * Issues a SCIM token for an instance: 256 random bits, kept as a digest. Several may be valid at once.
+ * @throws RefusedError `instance_unknown`
+ */
+export async function issueScimToken(
+  pool: pg.Pool,
+  secret: string,
+  instance: InstanceId,
+  { label, expiresAt = inDays(DEFAULT_DAYS) }: { label: string; expiresAt?: Date | null },
+): Promise<IssuedToken> {
+  const token = newToken();
+  const id = uuid();
+  try {
+    await run(pool, ISSUE_SCIM, [instance, id, digestOf(secret, token), label, expiresAt]);
+  } catch (error) {
+    throw refusalOf(error);
+  }
+  return { id, label, token, expiresAt };
+}
+
+const ISSUE_OPERATOR: Statement = {
+  name: 'issue_operator_token',
+  text: 'insert into operator_tokens (id, digest, label, role, expires_at) values ($1, $2, $3, $4, $5)',
+};
+
+/** Issues an operator token of a role for the admin API. */
+export async function issueOperatorToken(
+  pool: pg.Pool,
+  secret: string,
+  { label, role, expiresAt = null }: { label: string; role: OperatorRole; expiresAt?: Date | null },
+): Promise<IssuedToken & { role: OperatorRole }> {
+  const token = newToken();
+  const id = uuid();
+  await run(pool, ISSUE_OPERATOR, [id, digestOf(secret, token), label, role, expiresAt]);
+  return { id, label, role, token, expiresAt };
+}
+
+type TokenRow = {
+  id: string;
+  label: string;
+  created_at: Date;
+  expires_at: Date | null;
+  revoked_at: Date | null;
+  last_used_at: Date | null;
+};
+
+const toTokenInfo = (row: TokenRow): TokenInfo => ({
+  id: row.id,
+  label: row.label,
+  createdAt: row.created_at,
+  expiresAt: row.expires_at,
+  revokedAt: row.revoked_at,
+  lastUsedAt: row.last_used_at,
+});
+
+const LIST_SCIM: Statement = {
+  name: 'list_scim_tokens',
+  text: 'select id, label, created_at, expires_at, revoked_at, last_used_at from scim_tokens where instance_id = $1 order by id',
+};
+
+/** Every SCIM token of an instance, revoked ones too, oldest first. */
+export async function listScimTokens(pool: pg.Pool, instance: InstanceId): Promise<TokenInfo[]> {
+  return (await run<TokenRow>(pool, LIST_SCIM, [instance])).map(toTokenInfo);
+}
+
+const LIST_OPERATOR: Statement = {
+  name: 'list_operator_tokens',
+  text: 'select id, label, role, created_at, expires_at, revoked_at, last_used_at from operator_tokens order by id',
+};
+
+/** Every operator token, revoked ones too, oldest first. */
+export async function listOperatorTokens(pool: pg.Pool): Promise<(TokenInfo & { role: OperatorRole })[]> {
+  const rows = await run<TokenRow & { role: OperatorRole }>(pool, LIST_OPERATOR, []);
+  return rows.map((row) => ({ ...toTokenInfo(row), role: row.role }));
+}
+
+const REVOKE_SCIM: Statement = {
+  name: 'revoke_scim_token',
+  text: `update scim_tokens set revoked_at = coalesce(revoked_at, now())
+    where instance_id = $1 and id::text = $2 returning id`,
+};
+
+/** Revokes a SCIM token; holds everywhere within a second. @returns false where the instance has no such token. */
+export async function revokeScimToken(pool: pg.Pool, instance: InstanceId, id: string): Promise<boolean> {
+  return (await run(pool, REVOKE_SCIM, [instance, id])).length > 0;
+}
+
+const REVOKE_OPERATOR: Statement = {
+  name: 'revoke_operator_token',
+  text: 'update operator_tokens set revoked_at = coalesce(revoked_at, now()) where id::text = $1 returning id',
+};
+
+/** Revokes an operator token. @returns false where there is no such token. */
+export async function revokeOperatorToken(pool: pg.Pool, id: string): Promise<boolean> {
+  return (await run(pool, REVOKE_OPERATOR, [id])).length > 0;
+}

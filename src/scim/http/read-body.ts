@@ -1,0 +1,32 @@
+import type { IncomingMessage } from 'node:http';
+import rawBody from 'raw-body';
+import { parseScimBody } from '../protocol/depth.js';
+import { invalidSyntax, payloadTooLarge, ScimError, unsupportedMediaType } from '../protocol/errors.js';
+
+const MEDIA_TYPES = new Set(['application/scim+json', 'application/json']);
+
+/**
+ * Reads a request's JSON object of at most `limit` bytes; a body without a media type is taken as JSON.
+ * @throws ScimError 400 invalidSyntax, 413, 415
+ */
+export async function readBody(request: IncomingMessage, limit: number): Promise<Record<string, unknown>> {
+  const [mediaType = ''] = (request.headers['content-type'] ?? '').toLowerCase().split(';');
+  if (mediaType !== '' && !MEDIA_TYPES.has(mediaType.trim())) {
+    throw unsupportedMediaType('The body must be application/scim+json or application/json');
+  }
+  if ((request.headers['content-encoding'] ?? 'identity') !== 'identity') {
+    throw unsupportedMediaType('The body must not be compressed');
+  }
+  return parseScimBody(await readText(request, limit));
+}
+
+async function readText(request: IncomingMessage, limit: number): Promise<string> {
+  try {
+    return await rawBody(request, { limit, length: request.headers['content-length'] ?? null, encoding: 'utf-8' });
+  } catch (error) {
+    if (error instanceof ScimError) throw error;
+    const type = error instanceof Error && 'type' in error ? error.type : undefined;
+    if (type === 'entity.too.large') throw payloadTooLarge(`The body is larger than ${limit} bytes`);
+    throw invalidSyntax('The body could not be read');
+  }
+}

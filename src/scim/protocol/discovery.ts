@@ -1,0 +1,101 @@
+import type { Attribute } from './attribute.js';
+import { MAX_COUNT } from './list-query.js';
+import { type ResourceType, resourceTypes, type Schema } from './schema.js';
+import type { ScimObject } from './scim-object.js';
+
+const SERVICE_PROVIDER_CONFIG_SCHEMA = 'urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig';
+const RESOURCE_TYPE_SCHEMA = 'urn:ietf:params:scim:schemas:core:2.0:ResourceType';
+const SCHEMA_SCHEMA = 'urn:ietf:params:scim:schemas:core:2.0:Schema';
+
+/** What the service can do besides the verbs: whatever is advertised works, whatever works is advertised. */
+export interface Features {
+  readonly patch: boolean;
+  readonly bulk: { readonly maxOperations: number; readonly maxPayloadSize: number } | null;
+  readonly sort: boolean;
+  readonly etag: boolean;
+  readonly resourceTypes: readonly ResourceType[];
+}
+
+/** What is served now. */
+export const servedFeatures: Features = {
+  patch: true,
+  bulk: null,
+  sort: false,
+  etag: false,
+  resourceTypes: [resourceTypes.User],
+};
+
+/** The ServiceProviderConfig document (RFC 7643 section 5). */
+export function serviceProviderConfig(baseUrl: string, features: Features = servedFeatures): ScimObject {
+  return {
+    schemas: [SERVICE_PROVIDER_CONFIG_SCHEMA],
+    patch: { supported: features.patch },
+    bulk: {
+      supported: features.bulk !== null,
+      maxOperations: features.bulk?.maxOperations ?? 0,
+      maxPayloadSize: features.bulk?.maxPayloadSize ?? 0,
+    },
+    filter: { supported: true, maxResults: MAX_COUNT },
+    changePassword: { supported: false },
+    sort: { supported: features.sort },
+    etag: { supported: features.etag },
+    authenticationSchemes: [
+      {
+        type: 'oauthbearertoken',
+        name: 'Bearer token',
+        description: 'The token as "Authorization: Bearer <token>", or alone as the value of the header',
+        specUri: 'https://www.rfc-editor.org/rfc/rfc6750',
+        primary: true,
+      },
+      {
+        type: 'httpbasic',
+        name: 'HTTP Basic',
+        description: 'The token as the password, with any user name',
+        specUri: 'https://www.rfc-editor.org/rfc/rfc7617',
+      },
+    ],
+    meta: meta('ServiceProviderConfig', `${baseUrl}/ServiceProviderConfig`),
+  };
+}
+
+/** The ResourceType documents (RFC 7643 section 6). */
+export function resourceTypeDocuments(baseUrl: string, features: Features = servedFeatures): ScimObject[] {
+  return features.resourceTypes.map(({ name, endpoint, description, schema, extensions }) => ({
+    schemas: [RESOURCE_TYPE_SCHEMA],
+    id: name,
+    name,
+    endpoint,
+    description,
+    schema: schema.id,
+    schemaExtensions: extensions.map(({ id }) => ({ schema: id, required: false })),
+    meta: meta('ResourceType', `${baseUrl}/ResourceTypes/${name}`),
+  }));
+}
+
+/** The Schema documents (RFC 7643 section 7) of the resource types and their extensions. */
+export function schemas(baseUrl: string, features: Features = servedFeatures): ScimObject[] {
+  return features.resourceTypes
+    .flatMap(({ schema, extensions }): Schema[] => [schema, ...extensions])
+    .map(({ id, name, description, attributes }) => ({
+      schemas: [SCHEMA_SCHEMA],
+      id,
+      name,
+      description,
+      attributes: attributes.map(attributeDocument),
+      meta: meta('Schema', `${baseUrl}/Schemas/${id}`),
+    }));
+}
+
+const meta = (resourceType: string, location: string): ScimObject => ({ resourceType, location });
+
+/** One attribute as RFC 7643 section 7 has it: `caseExact` and `uniqueness` are for what has a value of its own. */
+function attributeDocument(attribute: Attribute): ScimObject {
+  const { name, type, multiValued, description, required, mutability, returned } = attribute;
+  const document: ScimObject = { name, type, multiValued, description, required, mutability, returned };
+  if (type === 'complex') document['subAttributes'] = attribute.subAttributes.map(attributeDocument);
+  else document['uniqueness'] = attribute.uniqueness;
+  if (type !== 'complex' && type !== 'boolean') document['caseExact'] = attribute.caseExact;
+  if (attribute.canonicalValues.length > 0) document['canonicalValues'] = [...attribute.canonicalValues];
+  if (attribute.referenceTypes.length > 0) document['referenceTypes'] = [...attribute.referenceTypes];
+  return document;
+}

@@ -1,0 +1,123 @@
+import { type Attribute, subAttribute } from './attribute.js';
+import { invalidValue } from './errors.js';
+import { addElements } from './multi-valued.js';
+import { findAttribute, type ResourceType } from './schema.js';
+import { isObject, isScimObject, newObject, type ScimObject, type ScimValue } from './scim-object.js';
+import { assertText } from './text.js';
+
+/**
+ * Reads the attributes of a client's object: names in any case, dotted (`name.givenName`) or with their schema's URN;
+ * unknown, read-only and write-only ones dropped; values as `readValue` has them. An explicit null stays a null, so
+ * that "clear" and "not mentioned" remain two things.
+ * @throws ScimError 400 invalidValue that names the attribute
+ */
+export function readAttributes(type: ResourceType, body: Record<string, unknown>): ScimObject {
+  const result = newObject();
+  for (const key of Object.keys(body)) {
+    const direct = subAttribute(type.root, key);
+    if (direct) assign(result, direct, body[key]);
+    else if (key.includes('.') || key.includes(':')) assignAt(result, findAttribute(type, key) ?? [], body[key]);
+  }
+  return result;
+}
+
+/**
+ * Reads one value of an attribute, in whatever shape clients are known to send it: string booleans, numbers for
+ * strings, one value for a list, a bare value for an object with a `value`.
+ * @throws ScimError 400 invalidValue that names the attribute
+ */
+export function readValue(attribute: Attribute, value: unknown): ScimValue {
+  if (value === null || value === undefined) return null;
+  if (!attribute.multiValued) return readSingle(attribute, value);
+  const elements: ScimValue[] = [];
+  for (const element of Array.isArray(value) ? value : [value]) {
+    const read = element === null ? null : readSingle(attribute, element);
+    const said = isScimObject(read) ? withoutNulls(read) : read;
+    if (said !== null) elements.push(said);
+  }
+  return addElements(attribute, [], elements);
+}
+
+/** True for what a client cannot set; a request that carries it along is not refused. */
+export const isDropped = (attribute: Attribute): boolean =>
+  attribute.mutability === 'readOnly' || attribute.mutability === 'writeOnly';
+
+/** Reads `value` into `target`, joining what a dotted name has put there before. */
+function assign(target: ScimObject, attribute: Attribute, value: unknown): void {
+  if (isDropped(attribute)) return;
+  const read = readValue(attribute, value);
+  if (read === null && attribute.absence === 'keep' && attribute.type !== 'complex') return;
+  const known = target[attribute.name];
+  if (isScimObject(known) && isScimObject(read)) {
+    for (const sub of Object.keys(read)) known[sub] = read[sub] ?? null;
+  } else target[attribute.name] = read;
+}
+
+/** The same at the end of a path; the objects on the way are made. */
+function assignAt(target: ScimObject, path: readonly Attribute[], value: unknown): void {
+  const [step, ...rest] = path;
+  if (!step || isDropped(step)) return;
+  if (rest.length === 0) return assign(target, step, value);
+  if (step.multiValued) return;
+  const known = target[step.name];
+  const inner = isScimObject(known) ? known : newObject();
+  target[step.name] = inner;
+  assignAt(inner, rest, value);
+}
+
+function readSingle(attribute: Attribute, value: unknown): ScimValue {
+  switch (attribute.type) {
+    case 'complex':
+      return readComplex(attribute, value);
+    case 'boolean':
+      return readBoolean(attribute, value);
+    default:
+      return readText(attribute, value);
+  }
+}
+
+function readComplex(attribute: Attribute, value: unknown): ScimObject {
+  const result = newObject();
+  if (isObject(value)) {
+    for (const key of Object.keys(value)) {
+      const sub = subAttribute(attribute, key);
+      if (sub) assign(result, sub, value[key]);
+    }
+    return result;
+  }
+  const bare = subAttribute(attribute, 'value');
+  if (!bare || typeof value === 'boolean' || Array.isArray(value)) {
+    throw invalidValue(`${attribute.fullName} must be an object`);
+  }
+  assign(result, bare, value);
+  return result;
+}
+
+const booleans: ReadonlyMap<string, boolean> = new Map([
+  ['true', true],
+  ['false', false],
+]);
+
+function readBoolean(attribute: Attribute, value: unknown): boolean {
+  const said = typeof value === 'string' ? booleans.get(value.trim().toLowerCase()) : value;
+  if (typeof said !== 'boolean') throw invalidValue(`${attribute.fullName} must be true or false`);
+  return said;
+}
+
+function readText(attribute: Attribute, value: unknown): string {
+  if (typeof value === 'string') return assertText(value, attribute.fullName);
+  if (typeof value === 'number') return String(value);
+  throw invalidValue(`${attribute.fullName} must be a string`);
+}
+
+/** The object without its nulls, or null if nothing is left: an element of a list says things or is not there. */
+function withoutNulls(element: ScimObject): ScimObject | null {
+  const keys = Object.keys(element);
+  if (keys.every((key) => element[key] !== null)) return keys.length === 0 ? null : element;
+  const result = newObject();
+  for (const key of keys) {
+    const member = element[key];
+    if (member !== undefined && member !== null) result[key] = member;
+  }
+  return Object.keys(result).length === 0 ? null : result;
+}

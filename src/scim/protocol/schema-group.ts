@@ -1,0 +1,19 @@
+import { type AttributeDefinition, complex, reference, string } from './attribute.js';
+
+export const GROUP_SCHEMA = 'urn:ietf:params:scim:schemas:core:2.0:Group';
+
+/** RFC 7643 section 4.2, and `members.display`, which clients send (section 2.4). */
+export const groupAttributes: readonly AttributeDefinition[] = [
+  string('displayName', 'The name of the group for people to read.', { required: true }),
+  complex(
+    'members',
+    'The members of the group.',
+    [
+      string('value', "The member's id.", { caseExact: true, mutability: 'immutable' }),
+      reference('$ref', "The member's URI.", { mutability: 'immutable', referenceTypes: ['User', 'Group'] }),
+      string('type', 'What the member is.', { mutability: 'immutable', canonicalValues: ['User', 'Group'] }),
+      string('display', "The member's name.", { mutability: 'immutable' }),
+    ],
+    { multiValued: true },
+  ),
+];

@@ -1,0 +1,44 @@
+import { invalidValue } from './errors.js';
+
+export const MAX_STRING_BYTES = 4096;
+export const MAX_USER_NAME_CHARACTERS = 320;
+
+/** True where PostgreSQL could not store the text: a NUL, or half of a surrogate pair. */
+export const isUnstorable = (text: string): boolean => text.includes('\0') || /\p{Surrogate}/u.test(text);
+
+/** True for a text of more bytes of UTF-8 than allowed. */
+export function isLongerThan(text: string, bytes: number): boolean {
+  if (text.length > bytes) return true;
+  return text.length * 3 > bytes && Buffer.byteLength(text) > bytes;
+}
+
+/**
+ * Checks a text that is going to be stored (design section 5, limits).
+ * @throws ScimError 400 invalidValue that names the attribute.
+ */
+export function assertText(text: string, attribute: string): string {
+  if (isLongerThan(text, MAX_STRING_BYTES)) throw invalidValue(`${attribute} is longer than ${MAX_STRING_BYTES} bytes`);
+  if (isUnstorable(text)) throw invalidValue(`${attribute} contains a NUL character or half of a surrogate pair`);
+  return text;
+}
+
+/** True for a text of nothing but white space. */
+export const isBlank = (text: string): boolean => text.trim() === '';
+
+/**
+ * The one fold: two texts are the same without regard to case exactly if their folds are equal.
+ * Lower case as Unicode has it without a language, the two small sigmas as one, then composed (NFC). Compatibility
+ * characters stay apart (no NFKC): a filter must never find somebody whose name only looks alike.
+ * `filter-to-sql.ts` says the same in SQL.
+ */
+export const foldCase = (text: string): string => text.toLowerCase().replaceAll('ς', 'σ').normalize('NFC');
+
+/** The key under which a userName is unique in its instance; the name itself is kept and echoed as sent. */
+export const foldUserName = foldCase;
+
+/** How references to people compare (design rule 3): without regard to case where they contain an `@`, exactly otherwise. */
+export const foldReference = (text: string): string => (text.includes('@') ? foldCase(text) : text);
+
+/** Order by code point, which is the order of PostgreSQL's collation "C"; JavaScript's own is by UTF-16 unit. */
+export const compareText = (left: string, right: string): number =>
+  Buffer.compare(Buffer.from(left), Buffer.from(right));

@@ -1,0 +1,100 @@
+import { createApp } from './app.js';
+import { type Config, ConfigError, readConfig, required } from './config.js';
+import { createPool } from './database/pool.js';
+import { startDispatcher } from './dispatch/dispatcher.js';
+import { startSweeper } from './dispatch/sweeper.js';
+import { lazyTemporalClient } from './dispatch/temporal-client.js';
+import { listen } from './http/listen.js';
+import { isMain } from './main-module.js';
+import { createLog, type Log } from './telemetry/log.js';
+
+/** The front door, the dispatcher and the sweeper, running in this process. */
+export interface RunningServer {
+  readonly port: number;
+  stop(): Promise<void>;
+}
+
+/** An answer is due within 2 s (design section 3), PostgreSQL or not. */
+const CONNECTION_MS = 900;
+const STATEMENT_MS = 1_500;
+
+/** Starts the server; it starts, and takes requests, without Temporal. @throws Node's error where the port is taken. */
+export async function startServer(config: Config, log: Log): Promise<RunningServer> {
+  const url = required(config.databaseUrl, 'DATABASE_URL');
+  const secret = required(config.secret, 'ROSTER_SECRET');
+  const address = required(config.temporal.address, 'TEMPORAL_ADDRESS');
+  const onError = (error: Error): void => log.warn({ err: error }, 'an idle connection to PostgreSQL failed');
+  const pool = createPool({
+    url,
+    max: config.databasePoolSize,
+    applicationName: 'roster server',
+    connectionTimeout: CONNECTION_MS,
+    statementTimeout: STATEMENT_MS,
+    onError,
+  });
+  // The loops have connections of their own, so that neither they nor the requests wait for each other.
+  const loopPool = createPool({
+    url,
+    max: 2,
+    applicationName: 'roster dispatcher',
+    connectionTimeout: 5_000,
+    statementTimeout: 10_000,
+    onError,
+  });
+  const client = lazyTemporalClient({ address, namespace: config.temporal.namespace });
+  const dispatcher = startDispatcher({ pool: loopPool, client, taskQueue: config.temporal.taskQueue, log });
+  const sweeper = startSweeper({ pool: loopPool, log, onSwept: dispatcher.wake });
+  const app = createApp({
+    pool,
+    secret,
+    log,
+    publicUrl: config.publicUrl,
+    temporalUi: { url: config.temporal.uiUrl, namespace: config.temporal.namespace },
+    onWritten: dispatcher.wake,
+    isTemporalUp: async () => {
+      await client.withDeadline(Date.now() + 900, () => client.connection.ensureConnected());
+      return true;
+    },
+  });
+  const stopLoops = async (): Promise<void> => {
+    await Promise.all([dispatcher.stop(), sweeper.stop()]);
+    await client.connection.close();
+    await Promise.all([pool.end(), loopPool.end()]);
+  };
+  const http = await listen(app.callback(), config.host, config.port).catch(async (error: unknown) => {
+    await stopLoops();
+    throw error;
+  });
+  return {
+    port: http.port,
+    stop: async () => {
+      await http.close(config.shutdownSeconds * 1_000);
+      await stopLoops();
+    },
+  };
+}
+
+async function main(): Promise<void> {
+  const config = readConfig();
+  const log = createLog(config, 'server');
+  const server = await startServer(config, log);
+  const ended = new Promise<void>((resolve, reject) => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+      process.once(signal, () => void server.stop().then(resolve, reject));
+    }
+  });
+  log.info({ port: server.port }, 'server ready');
+  process.send?.({ listening: { port: server.port } });
+  await ended;
+}
+
+if (isMain(import.meta.url)) {
+  main().then(
+    () => process.exit(0),
+    (error: unknown) => {
+      if (error instanceof ConfigError) console.error(error.message);
+      else createLog({ logLevel: 'info' }, 'server').fatal({ err: error }, 'the server failed');
+      process.exit(1);
+    },
+  );
+}

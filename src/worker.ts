@@ -1,0 +1,100 @@
+import { fileURLToPath } from 'node:url';
+import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
+import { createActivities } from '../activities/index.js';
+import { type Config, ConfigError, readConfig, required } from './config.js';
+import { createPool } from './database/pool.js';
+import { isMain } from './main-module.js';
+import { createLog, type Log } from './telemetry/log.js';
+
+/** A worker in this process: it runs workflows and their steps until it is told to stop. */
+export interface RunningWorker {
+  /** Resolves when the worker has ended by `stop`; rejects where it failed. */
+  readonly ended: Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** Workflow code as it is loaded: bundled by the worker, or ready-made. */
+export type WorkflowSource = { workflowsPath: string } | { workflowBundle: { code: string } };
+
+const SOURCE: WorkflowSource = {
+  workflowsPath: fileURLToPath(
+    new URL(`../workflows/index.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`, import.meta.url),
+  ),
+};
+
+/**
+ * Starts a worker. @throws the connection's error where Temporal can't be reached.
+ */
+export async function startWorker(
+  config: Config,
+  log: Log,
+  workflows: WorkflowSource = SOURCE,
+): Promise<RunningWorker> {
+  const pool = createPool({
+    url: required(config.databaseUrl, 'DATABASE_URL'),
+    max: config.databasePoolSize,
+    applicationName: 'roster worker',
+    connectionTimeout: 5_000,
+    statementTimeout: 9_000,
+    onError: (error) => log.warn({ err: error }, 'an idle connection to PostgreSQL failed'),
+  });
+  const connection = await NativeConnection.connect({ address: required(config.temporal.address, 'TEMPORAL_ADDRESS') });
+  const worker = await Worker.create({
+    connection,
+    namespace: config.temporal.namespace,
+    taskQueue: config.temporal.taskQueue,
+    activities: createActivities({ pool }),
+    ...workflows,
+    maxConcurrentLocalActivityExecutions: 100,
+    shutdownGraceTime: `${config.shutdownSeconds}s`,
+    shutdownForceTime: `${config.shutdownSeconds + 3}s`,
+  });
+  const run = worker.run();
+  const ended = run.finally(async () => {
+    await connection.close();
+    await pool.end();
+  });
+  return {
+    ended,
+    stop: () => {
+      if (worker.getState() === 'RUNNING') worker.shutdown();
+      return ended;
+    },
+  };
+}
+
+async function main(): Promise<void> {
+  const config = readConfig();
+  const log = createLog(config, 'worker');
+  Runtime.install({
+    logger: new DefaultLogger('WARN', ({ level, message, meta }) => {
+      log.warn(
+        {
+          level,
+          ...(meta?.['workflowId'] === undefined ? {} : { workflowId: meta['workflowId'] }),
+          err: meta?.['error'],
+        },
+        message,
+      );
+    }),
+    shutdownSignals: [],
+  });
+  const worker = await startWorker(config, log);
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.once(signal, () => void worker.stop());
+  }
+  log.info({ taskQueue: config.temporal.taskQueue }, 'worker ready');
+  process.send?.({ ready: true });
+  await worker.ended;
+}
+
+if (isMain(import.meta.url)) {
+  main().then(
+    () => process.exit(0),
+    (error: unknown) => {
+      if (error instanceof ConfigError) console.error(error.message);
+      else createLog({ logLevel: 'info' }, 'worker').fatal({ err: error }, 'the worker failed');
+      process.exit(1);
+    },
+  );
+}

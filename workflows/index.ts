@@ -1,0 +1,2 @@
+export { convergeInstance } from './converge-instance.js';
+export { convergeUser } from './converge-user.js';
