@@ -17,7 +17,6 @@ const settingsSchema = z.object({
   PUBLIC_URL: z.url().optional(),
   ROSTER_HOME: z.string().min(1).default('.roster'),
   ROSTER_SECRET: z.string().min(32, 'needs at least 32 characters').optional(),
-  ROSTER_PATIENCE_SECONDS: count.default(60),
   ROSTER_SHUTDOWN_SECONDS: count.default(25),
   LOG_LEVEL: z.enum(['silent', 'fatal', 'error', 'warn', 'info', 'debug', 'trace']).default('info'),
   PATH: z.string().default(''),
@@ -43,8 +42,6 @@ export interface Config {
   readonly home: string;
   /** Key of the token digests; undefined until something needs it (`requireSecret`). */
   readonly secret: string | undefined;
-  /** How long a step may fail before its user counts as stuck. */
-  readonly patienceSeconds: number;
   readonly shutdownSeconds: number;
   readonly logLevel: z.infer<typeof settingsSchema>['LOG_LEVEL'];
   readonly path: string;
@@ -82,7 +79,6 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     publicUrl: settings.PUBLIC_URL?.replace(/\/$/, ''),
     home: resolve(settings.ROSTER_HOME),
     secret: settings.ROSTER_SECRET,
-    patienceSeconds: settings.ROSTER_PATIENCE_SECONDS,
     shutdownSeconds: settings.ROSTER_SHUTDOWN_SECONDS,
     logLevel: settings.LOG_LEVEL,
     path: settings.PATH,

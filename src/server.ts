@@ -61,10 +61,13 @@ export async function startServer(config: Config, log: Log): Promise<RunningServ
     await client.connection.close();
     await Promise.all([pool.end(), loopPool.end()]);
   };
-  const http = await listen(app.callback(), config.host, config.port).catch(async (error: unknown) => {
-    await stopLoops();
-    throw error;
-  });
+  const handle = app.callback();
+  const http = await listen((request, response) => void handle(request, response), config.host, config.port).catch(
+    async (error: unknown) => {
+      await stopLoops();
+      throw error;
+    },
+  );
   return {
     port: http.port,
     stop: async () => {

@@ -49,11 +49,15 @@ export async function startWorker(
     shutdownGraceTime: `${config.shutdownSeconds}s`,
     shutdownForceTime: `${config.shutdownSeconds + 3}s`,
   });
-  const run = worker.run();
-  const ended = run.finally(async () => {
-    await connection.close();
-    await pool.end();
-  });
+  const untilEnded = async (): Promise<void> => {
+    try {
+      await worker.run();
+    } finally {
+      await connection.close();
+      await pool.end();
+    }
+  };
+  const ended = untilEnded();
   return {
     ended,
     stop: () => {

@@ -16,7 +16,7 @@ export class Saga {
 
   async compensate(): Promise<void> {
     await CancellationScope.nonCancellable(async () => {
-      for (const undo of this.undos.splice(0).reverse()) await undo();
+      for (const undo of this.undos.splice(0).toReversed()) await undo();
     });
   }
 }

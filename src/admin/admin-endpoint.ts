@@ -1,6 +1,6 @@
 import type Koa from 'koa';
-import type { OperatorIdentity, TokenLookup } from '../instances/authenticate-token.js';
 import type { AppOptions } from '../app.js';
+import type { OperatorIdentity, TokenLookup } from '../instances/authenticate-token.js';
 
 export interface AdminOptions extends AppOptions {
   readonly lookup: TokenLookup<OperatorIdentity>;

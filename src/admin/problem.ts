@@ -1,5 +1,5 @@
 import { UnavailableError } from '../database/errors.js';
-import { RefusedError, type RefusalCode } from '../errors.js';
+import { type RefusalCode, RefusedError } from '../errors.js';
 import { ScimError } from '../scim/protocol/errors.js';
 
 /** A refusal of the admin API (RFC 9457), with a stable code. */

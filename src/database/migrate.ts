@@ -15,7 +15,7 @@ const open = (databaseUrl: string) =>
       tableName: 'schema_migrations',
       // Names carry no file extension, so that the schema is the same one from source (.ts) and from a build (.js).
       migrationSource: {
-        getMigrations: () => Promise.resolve(Object.keys(migrations).sort()),
+        getMigrations: () => Promise.resolve(Object.keys(migrations).toSorted()),
         getMigrationName: (name: string) => name,
         getMigration: (name: string) => {
           const migration = migrations[name];

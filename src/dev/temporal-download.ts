@@ -20,8 +20,14 @@ export async function downloadTemporal(
   report: (line: string) => void,
   releases = RELEASES,
 ): Promise<void> {
-  const architecture = { x64: 'amd64', arm64: 'arm64' }[String(process.arch)];
-  const platform = { linux: 'linux', darwin: 'darwin' }[String(process.platform)];
+  const architecture = new Map<string, string>([
+    ['x64', 'amd64'],
+    ['arm64', 'arm64'],
+  ]).get(process.arch);
+  const platform = new Map<string, string>([
+    ['linux', 'linux'],
+    ['darwin', 'darwin'],
+  ]).get(process.platform);
   if (architecture === undefined || platform === undefined) throw new Error('there is no release for this machine');
   const url = `${releases}/v${VERSION}/temporal_cli_${VERSION}_${platform}_${architecture}.tar.gz`;
   report(`downloading the Temporal CLI ${VERSION}`);
@@ -31,7 +37,7 @@ export async function downloadTemporal(
   let timer = limit(CONNECT_MILLISECONDS, `no answer within ${CONNECT_MILLISECONDS / 1_000} s`);
   try {
     const response = await fetch(url, { signal: abort.signal }).catch((error: unknown) => {
-      throw new Error(abort.signal.aborted ? String((abort.signal.reason as Error).message) : 'no way to the release', {
+      throw new Error(abort.signal.aborted ? (abort.signal.reason as Error).message : 'no way to the release', {
         cause: error,
       });
     });

@@ -78,15 +78,21 @@ export async function startTemporal(options: TemporalServerOptions): Promise<Tem
 
 function flags(options: TemporalServerOptions, port: number, uiPort: number | undefined): string[] {
   return [
-    ...['server', 'start-dev', '--ip', '127.0.0.1', '--port', String(port), '--log-level', 'error'],
-    ...(uiPort === undefined ? ['--headless'] : ['--ui-port', String(uiPort), '--ui-disable-news-fetch']),
-    ...['--namespace', options.namespace],
+    'server',
+    'start-dev',
+    '--ip=127.0.0.1',
+    `--port=${port}`,
+    '--log-level=error',
+    `--namespace=${options.namespace}`,
+    ...(uiPort === undefined ? ['--headless'] : [`--ui-port=${uiPort}`, '--ui-disable-news-fetch']),
     ...SEARCH_ATTRIBUTES.flatMap((attribute) => ['--search-attribute', attribute]),
     ...DYNAMIC_CONFIG.flatMap((value) => ['--dynamic-config-value', value]),
-    ...['--sqlite-pragma', 'journal_mode=wal', '--sqlite-pragma', 'synchronous=off'],
+    '--sqlite-pragma=journal_mode=wal',
+    '--sqlite-pragma=synchronous=off',
     ...(options.databaseFile === undefined ? [] : ['--db-filename', options.databaseFile]),
     // The settings of another Temporal, in the user's own files or environment, are not this server's.
-    ...['--disable-config-file', '--disable-config-env'],
+    '--disable-config-file',
+    '--disable-config-env',
   ];
 }
 

@@ -1,5 +1,5 @@
 import { violatedConstraint } from '../database/errors.js';
-import { RefusedError, type RefusalCode } from '../errors.js';
+import { type RefusalCode, RefusedError } from '../errors.js';
 
 /** What a violated constraint means: the one table from PostgreSQL's names to refusals. */
 const MEANINGS: Record<string, [RefusalCode, string]> = {

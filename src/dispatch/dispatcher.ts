@@ -15,9 +15,9 @@ export interface DispatcherOptions {
 
 /** The loop that tells Temporal whom to look at. `wake` is a hint that there is something new; a poll finds the rest. */
 export interface Dispatcher {
-  wake(): void;
+  readonly wake: () => void;
   /** Ends the loop; resolves when the calls under way are done. */
-  stop(): Promise<void>;
+  readonly stop: () => Promise<void>;
 }
 
 /** Calls to Temporal in flight at once (guard 5). */

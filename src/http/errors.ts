@@ -1,7 +1,7 @@
 import type Koa from 'koa';
 import { ProblemError, problemOf } from '../admin/problem.js';
-import { ScimError, scimErrorBody, unknownEndpoint } from '../scim/protocol/errors.js';
 import { toScimError } from '../scim/http/scim-errors.js';
+import { ScimError, scimErrorBody, unknownEndpoint } from '../scim/protocol/errors.js';
 import { SCIM_MEDIA_TYPE } from '../scim/scim-endpoint.js';
 import type { Log } from '../telemetry/log.js';
 

@@ -1,6 +1,6 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { scimErrorBody, ScimError } from '../scim/protocol/errors.js';
+import { ScimError, scimErrorBody } from '../scim/protocol/errors.js';
 
 /** An HTTP server that listens. */
 export interface Listening {

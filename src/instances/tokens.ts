@@ -2,8 +2,9 @@ import { createHmac, randomBytes } from 'node:crypto';
 import type pg from 'pg';
 import { v7 as uuid } from 'uuid';
 import { run, type Statement } from '../database/pool.js';
-import { refusalOf } from '../directory/constraints.js';
-import type { InstanceId } from '../ids.js';
+import type { Actor } from '../directory/users.js';
+import { RefusedError } from '../errors.js';
+import { type InstanceId, isUserId } from '../ids.js';
 
 export type OperatorRole = 'viewer' | 'operator' | 'admin';
 
@@ -31,16 +32,28 @@ const DEFAULT_DAYS = 365;
 /** The digest that stands for a token in the database: HMAC-SHA-256 under `ROSTER_SECRET`. */
 export const digestOf = (secret: string, token: string): Buffer => createHmac('sha256', secret).update(token).digest();
 
+/** Ids of tokens are UUIDs as ids of users are; one of any other shape belongs to no token. */
+const isTokenId: (text: string) => boolean = isUserId;
+
 const newToken = (): string => `rst_${randomBytes(32).toString('base64url')}`;
 const inDays = (days: number): Date => new Date(Date.now() + days * 86_400_000);
 
 const ISSUE_SCIM: Statement = {
   name: 'issue_scim_token',
-  text: 'insert into scim_tokens (instance_id, id, digest, label, expires_at) values ($1, $2, $3, $4, $5)',
+  text: `
+    with issued as (
+      insert into scim_tokens (instance_id, id, digest, label, expires_at)
+      select i.id, $2, $3, $4, $5 from instances i where i.id = $1
+      returning instance_id, id
+    )
+    insert into audit_log (instance_id, actor, action, outcome, request_id)
+    select issued.instance_id, $6, 'token.issue:' || issued.id, 'accepted', $7 from issued
+    returning 1`,
 };
 
 /**
- * Issues a SCIM token for an instance: 256 random bits, kept as a digest. Several may be valid at once.
+ * Issues a SCIM token for an instance: 256 random bits, kept as a digest. Several may be valid at once. It is good for a
+ * year unless told otherwise, for ever where `expiresAt` is null. The audit row names the token by its id.
  * @throws RefusedError `instance_unknown`
  */
 export async function issueScimToken(
@@ -48,16 +61,18 @@ export async function issueScimToken(
   secret: string,
   instance: InstanceId,
   { label, expiresAt = inDays(DEFAULT_DAYS) }: { label: string; expiresAt?: Date | null },
+  by: Actor,
 ): Promise<IssuedToken> {
   const token = newToken();
   const id = uuid();
-  try {
-    await run(pool, ISSUE_SCIM, [instance, id, digestOf(secret, token), label, expiresAt]);
-  } catch (error) {
-    throw refusalOf(error);
-  }
+  const values = [instance, id, digestOf(secret, token), label, expiresAt, by.actor, by.requestId];
+  const written = await run(pool, ISSUE_SCIM, values);
+  if (written.length === 0) throw instanceUnknown(instance);
   return { id, label, token, expiresAt };
 }
+
+const instanceUnknown = (instance: InstanceId) =>
+  new RefusedError('instance_unknown', `There is no instance ${instance}.`);
 
 const ISSUE_OPERATOR: Statement = {
   name: 'issue_operator_token',
@@ -96,12 +111,15 @@ const toTokenInfo = (row: TokenRow): TokenInfo => ({
 
 const LIST_SCIM: Statement = {
   name: 'list_scim_tokens',
-  text: 'select id, label, created_at, expires_at, revoked_at, last_used_at from scim_tokens where instance_id = $1 order by id',
+  text: `select t.id, t.label, t.created_at, t.expires_at, t.revoked_at, t.last_used_at
+    from instances i left join scim_tokens t on t.instance_id = i.id where i.id = $1 order by t.id`,
 };
 
-/** Every SCIM token of an instance, revoked ones too, oldest first. */
+/** Every SCIM token of an instance, revoked ones too, oldest first. @throws RefusedError `instance_unknown` */
 export async function listScimTokens(pool: pg.Pool, instance: InstanceId): Promise<TokenInfo[]> {
-  return (await run<TokenRow>(pool, LIST_SCIM, [instance])).map(toTokenInfo);
+  const rows = await run<TokenRow | { id: null }>(pool, LIST_SCIM, [instance]);
+  if (rows.length === 0) throw instanceUnknown(instance);
+  return rows.flatMap((row) => (row.id === null ? [] : [toTokenInfo(row)]));
 }
 
 const LIST_OPERATOR: Statement = {
@@ -117,21 +135,34 @@ export async function listOperatorTokens(pool: pg.Pool): Promise<(TokenInfo & { 
 
 const REVOKE_SCIM: Statement = {
   name: 'revoke_scim_token',
-  text: `update scim_tokens set revoked_at = coalesce(revoked_at, now())
-    where instance_id = $1 and id::text = $2 returning id`,
+  text: `
+    with revoked as (
+      update scim_tokens set revoked_at = now() where instance_id = $1 and id = $2 and revoked_at is null
+      returning instance_id, id
+    ),
+    audited as (
+      insert into audit_log (instance_id, actor, action, outcome, request_id)
+      select revoked.instance_id, $3, 'token.revoke:' || revoked.id, 'accepted', $4 from revoked
+    )
+    select id from scim_tokens where instance_id = $1 and id = $2`,
 };
 
-/** Revokes a SCIM token; holds everywhere within a second. @returns false where the instance has no such token. */
-export async function revokeScimToken(pool: pg.Pool, instance: InstanceId, id: string): Promise<boolean> {
-  return (await run(pool, REVOKE_SCIM, [instance, id])).length > 0;
+/**
+ * Revokes a SCIM token; holds everywhere within a second. One that was revoked before stays as it is.
+ * @throws RefusedError `token_unknown` where the instance has no such token, whatever the id looks like.
+ */
+export async function revokeScimToken(pool: pg.Pool, instance: InstanceId, id: string, by: Actor): Promise<void> {
+  const found = isTokenId(id) ? await run(pool, REVOKE_SCIM, [instance, id, by.actor, by.requestId]) : [];
+  if (found.length === 0) throw new RefusedError('token_unknown', `The instance ${instance} has no token ${id}.`);
 }
 
 const REVOKE_OPERATOR: Statement = {
   name: 'revoke_operator_token',
-  text: 'update operator_tokens set revoked_at = coalesce(revoked_at, now()) where id::text = $1 returning id',
+  text: 'update operator_tokens set revoked_at = coalesce(revoked_at, now()) where id = $1 returning id',
 };
 
-/** Revokes an operator token. @returns false where there is no such token. */
-export async function revokeOperatorToken(pool: pg.Pool, id: string): Promise<boolean> {
-  return (await run(pool, REVOKE_OPERATOR, [id])).length > 0;
+/** Revokes an operator token; holds everywhere within a second. @throws RefusedError `token_unknown` */
+export async function revokeOperatorToken(pool: pg.Pool, id: string): Promise<void> {
+  const found = isTokenId(id) ? await run(pool, REVOKE_OPERATOR, [id]) : [];
+  if (found.length === 0) throw new RefusedError('token_unknown', `There is no operator token ${id}.`);
 }

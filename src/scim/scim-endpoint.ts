@@ -22,7 +22,10 @@ export function scimEndpoint(
   const table = new Map(routes.map((route) => [route.path, route]));
 
   return async function scim(context, next) {
-    if (!context.path.startsWith('/scim/')) return next();
+    if (!context.path.startsWith('/scim/')) {
+      await next();
+      return;
+    }
     const identity = await authenticate(context.get('authorization') || undefined, lookup);
     const { handler, id } = findHandler(table, context.path, context.method);
     const requestId = String(context.state['requestId']);

@@ -209,6 +209,14 @@ begin
   if v_managers is not null then
     update accounts a set role = 'manager', revision = a.revision + 1
     where a.instance_id = p_instance and a.id = any (v_managers) and a.role = 'individual';
+
+    -- The chosen default manager, once too low in role for it, has been raised by a first report.
+    if exists (
+      select from instances i
+      where i.id = p_instance and i.default_manager_id = any (v_managers) and i.default_manager_id is distinct from v_default)
+    then
+      perform kick_instance(p_instance, 'admin');
+    end if;
   end if;
 
   if v_left is not null then

@@ -1,5 +1,5 @@
 import { UnavailableError } from '../../database/errors.js';
-import { RefusedError, type RefusalCode } from '../../errors.js';
+import { type RefusalCode, RefusedError } from '../../errors.js';
 import { internalError, notFound, ScimError, tooManyRequests, uniqueness } from '../protocol/errors.js';
 
 /** Seconds after which Okta is asked to come back while PostgreSQL is away: 429 is the only answer it retries by itself. */

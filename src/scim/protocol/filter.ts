@@ -1,7 +1,7 @@
 import { type Attribute, subAttribute } from './attribute.js';
 import { invalidFilter, invalidPath, type ScimError } from './errors.js';
 import type { CompareOperator, FilterSyntax, TestSyntax, ValueSyntax } from './filter-syntax.js';
-import { parse, SyntaxError as FilterSyntaxError } from './generated/filter-parser.js';
+import { SyntaxError as FilterSyntaxError, parse } from './generated/filter-parser.js';
 import { parseInstant } from './instant.js';
 import { type AttributePath, findAttribute, type ResourceType } from './schema.js';
 import { isLongerThan, isUnstorable } from './text.js';

@@ -2,7 +2,7 @@ import type pg from 'pg';
 import { v7 as uuid } from 'uuid';
 import { type Change, changeUser } from '../../directory/change-user.js';
 import { countUsers, listUsers } from '../../directory/user-list.js';
-import { findUser, createUser, type StoredUser } from '../../directory/users.js';
+import { createUser, findUser, type StoredUser } from '../../directory/users.js';
 import { isUserId, type UserId } from '../../ids.js';
 import { isSameJson } from '../../json.js';
 import { toAssertedUser, toResource } from '../asserted-user.js';

@@ -87,7 +87,8 @@ describe('PATCH', () => {
   });
 
   it('takes 100 operations and refuses 101', () => {
-    const many = (count: number) => Array(count).fill({ op: 'replace', path: 'title', value: 'VP' });
+    const many = (count: number) =>
+      Array.from({ length: count }, () => ({ op: 'replace', path: 'title', value: 'VP' }));
     assert.equal(patch(stored.User, many(99))['title'], 'VP');
     assert.equal(patch(stored.User, many(100))['title'], 'VP');
     assert.throws(() => patch(stored.User, many(101)), { status: 413, scimType: 'tooMany' });

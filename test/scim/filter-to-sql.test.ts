@@ -1,0 +1,155 @@
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import type pg from 'pg';
+import { userFilterToSql } from '../../src/scim/filter-to-sql.js';
+import { parseFilter } from '../../src/scim/protocol/filter.js';
+import { matchFilter } from '../../src/scim/protocol/match-filter.js';
+import { foldUserName, joinUser, readResource, type ScimObject, splitUser } from '../../src/scim/protocol/resource.js';
+import { ENTERPRISE_USER_SCHEMA, resourceTypes, schemasOf } from '../../src/scim/protocol/schema.js';
+import { testDatabase } from '../support/database.js';
+import { filterText, text } from './protocol/filter-arbitrary.js';
+import { plain } from './protocol/values.js';
+
+const USERS_URL = 'https://roster.test/scim/v2/Users';
+
+const compile = (filter: string, firstParameter = 1) =>
+  userFilterToSql(parseFilter(filter, resourceTypes.User), firstParameter, USERS_URL);
+
+describe('filters as SQL', () => {
+  it('look a user up by the folded name, the id and the externalId as indexes have them', () => {
+    assert.deepEqual(compile('userName eq "Ada@X.test"', 2), { sql: 'u.user_name_key = $2', values: ['ada@x.test'] });
+    const id = '0190b2c4-0000-7000-8000-000000000001';
+    assert.deepEqual(compile(`id eq "${id}"`), { sql: 'u.id = $1', values: [id] });
+    assert.deepEqual(compile('id eq "1"'), { sql: 'false', values: [] });
+    assert.deepEqual(compile('externalId eq "00uA"'), { sql: 'u.external_id = $1', values: ['00uA'] });
+    assert.deepEqual(compile('active eq false'), { sql: "u.active = 'false'", values: [] });
+  });
+
+  it('have values in parameters only, and wildcards escaped', () => {
+    const { sql, values } = compile('title co "50%_\\\\\'; drop" or emails[type eq "\'x"]', 5);
+    assert.deepEqual(values, ["%50\\%\\_\\\\'; drop%", "'x"]);
+    assert.ok(!sql.includes('drop') && !sql.includes("'x") && sql.includes('$5') && sql.includes('$6'));
+  });
+
+  it('refuse meta.location where the address is not known', () => {
+    const filter = parseFilter('meta.location pr and meta.location sw "https"', resourceTypes.User);
+    assert.throws(() => userFilterToSql(filter, 1), { scimType: 'invalidFilter' });
+  });
+});
+
+describe('filters in PostgreSQL', () => {
+  let database: Awaited<ReturnType<typeof testDatabase>>;
+  let users: ScimObject[];
+
+  before(async function () {
+    this.timeout(60_000);
+    database = await testDatabase();
+    await database.pool.query(`insert into instances (id, name) values ('acme', 'Acme')`);
+    users = [];
+    for (const [at, body] of fc.sample(bodies, { numRuns: 80, seed: 7 }).entries()) {
+      users.push(...(await store(database.pool, at, body)));
+    }
+  });
+
+  after(() => database.close());
+
+  const idsFound = async (filter: string): Promise<unknown[]> => {
+    const { sql, values } = compile(filter, 2);
+    const found = await database.pool.query<{ id: string }>(
+      `select u.id from users u where u.instance_id = $1 and ${sql} order by u.id`,
+      ['acme', ...values],
+    );
+    return found.rows.map(({ id }) => id);
+  };
+
+  const idsMatching = (filter: string): unknown[] => {
+    const parsed = parseFilter(filter, resourceTypes.User);
+    return users.filter((user) => matchFilter(parsed, user)).map(({ id }) => id);
+  };
+
+  it('find exactly whom the evaluator in memory finds', async () => {
+    await fc.assert(
+      fc.asyncProperty(filterText, async (filter) => {
+        assert.deepEqual(await idsFound(filter), idsMatching(filter));
+      }),
+      { numRuns: 400 },
+    );
+  });
+
+  it('find by id and location', async () => {
+    const id = JSON.stringify(users[0]?.['id']).slice(1, -1);
+    for (const filter of [`id eq "${id}"`, `meta.location eq "${USERS_URL}/${id}"`, `meta[location ew "${id}"]`]) {
+      assert.deepEqual(await idsFound(filter), [id], filter);
+    }
+    assert.equal((await idsFound(`id ne "${id}"`)).length, users.length - 1);
+  });
+});
+
+const assigned = <T>(value: fc.Arbitrary<T>) => fc.option(value, { nil: undefined });
+const element = fc.record({
+  value: assigned(text),
+  type: assigned(fc.constantFrom('work', 'Work', 'home', '')),
+  primary: assigned(fc.boolean()),
+});
+
+const bodies = fc.record({
+  userName: fc
+    .oneof(
+      text,
+      fc.tuple(text, text).map((parts) => parts.join('')),
+    )
+    .filter((name) => name.trim() !== ''),
+  externalId: assigned(text),
+  active: fc.boolean(),
+  title: assigned(text),
+  displayName: assigned(text),
+  nickName: assigned(text),
+  name: assigned(fc.record({ givenName: assigned(text), familyName: assigned(text) })),
+  emails: assigned(fc.array(element, { maxLength: 3 })),
+  roles: assigned(fc.array(element, { maxLength: 2 })),
+  addresses: assigned(
+    fc.array(fc.record({ locality: assigned(text), primary: assigned(fc.boolean()) }), { maxLength: 2 }),
+  ),
+  [ENTERPRISE_USER_SCHEMA]: assigned(
+    fc.record({
+      department: assigned(text),
+      manager: assigned(fc.record({ value: assigned(text), displayName: assigned(text) })),
+    }),
+  ),
+});
+
+/** Stores a user, unless the name is taken, and gives back the resource a client would see. */
+async function store(pool: pg.Pool, at: number, body: unknown): Promise<ScimObject[]> {
+  const resource = readResource(resourceTypes.User, JSON.parse(JSON.stringify(body)));
+  const parts = splitUser(resource);
+  const { rows } = await pool.query<{ id: string; attributes: ScimObject; created: Date; updated: Date }>(
+    `insert into users (instance_id, id, user_name, user_name_key, external_id, email, email_key, display_name, active,
+       attributes, version, source, created_at, updated_at)
+     values ('acme', $1, $2, $3, $4, '', '', '', $5, $6, $7, 'scim', $8, $9)
+     on conflict do nothing
+     returning id, attributes, created_at as created, updated_at as updated`,
+    [
+      `0190b2c4-0000-7000-8000-${String(at).padStart(12, '0')}`,
+      parts.userName,
+      foldUserName(parts.userName),
+      parts.externalId,
+      parts.active,
+      JSON.stringify(parts.attributes),
+      (at % 3) + 1,
+      `2026-01-01T00:00:00.00${at % 3}Z`,
+      `2025-12-31T23:59:59.99${at % 10}Z`,
+    ],
+  );
+  return rows.map(({ id, attributes, created, updated }) => ({
+    ...plain(joinUser({ ...parts, attributes })),
+    schemas: schemasOf(resourceTypes.User, resource),
+    id,
+    meta: {
+      resourceType: 'User',
+      created: created.toISOString(),
+      lastModified: updated.toISOString(),
+      version: `W/"${(at % 3) + 1}"`,
+      location: `${USERS_URL}/${id}`,
+    },
+  }));
+}

@@ -1,0 +1,117 @@
+import { randomBytes } from 'node:crypto';
+import { fileURLToPath } from 'node:url';
+import { bundleWorkflowCode, DefaultLogger, Runtime } from '@temporalio/worker';
+import type pg from 'pg';
+import type { Config } from '../../src/config.js';
+import type { InstanceId } from '../../src/ids.js';
+import { createInstance } from '../../src/instances/instances.js';
+import { issueOperatorToken, issueScimToken } from '../../src/instances/tokens.js';
+import { type RunningServer, startServer } from '../../src/server.js';
+import { createLog } from '../../src/telemetry/log.js';
+import { type RunningWorker, startWorker } from '../../src/worker.js';
+import { testDatabase } from './database.js';
+import { testTemporal } from './temporal.js';
+
+export const SECRET = 'a secret of the tests, long enough to be one';
+export const BY_TEST = { actor: 'cli', source: 'admin', requestId: null } as const;
+
+/** A whole Roster in this process, on the run's PostgreSQL and Temporal, with one instance and its first coach. */
+export interface TestRoster {
+  readonly scimUrl: string;
+  readonly scimToken: string;
+  readonly adminUrl: string;
+  readonly adminToken: string;
+  readonly instance: InstanceId;
+  readonly pool: pg.Pool;
+  readonly config: Config;
+  /** Starts what was not started, or was stopped. */
+  startWorker(): Promise<RunningWorker>;
+  startServer(): Promise<RunningServer>;
+  close(): Promise<void>;
+}
+
+export interface TestRosterOptions {
+  readonly managerWaitSeconds?: number;
+  readonly worker?: boolean;
+  readonly server?: boolean;
+}
+
+let bundle: Promise<{ code: string }> | undefined;
+
+/** The workflows, bundled once per run. */
+export function workflowBundle(): Promise<{ code: string }> {
+  if (bundle === undefined) {
+    Runtime.install({ logger: new DefaultLogger('ERROR'), shutdownSignals: [] });
+    bundle = bundleWorkflowCode({
+      workflowsPath: fileURLToPath(new URL('../../workflows/index.ts', import.meta.url)),
+      logger: new DefaultLogger('ERROR'),
+    });
+  }
+  return bundle;
+}
+
+/** Starts a Roster for a test file; call `close` in its `after`. */
+export async function startRoster(options: TestRosterOptions = {}): Promise<TestRoster> {
+  const [database, temporal, workflows] = await Promise.all([testDatabase(), testTemporal(), workflowBundle()]);
+  const config: Config = {
+    databaseUrl: database.url,
+    databasePoolSize: 10,
+    temporal: {
+      address: temporal.address,
+      namespace: temporal.namespace,
+      taskQueue: `test-${randomBytes(6).toString('hex')}`,
+      uiUrl: 'http://127.0.0.1:8233',
+      cliPath: undefined,
+    },
+    host: '127.0.0.1',
+    port: 0,
+    publicUrl: undefined,
+    home: '/nowhere',
+    secret: SECRET,
+    shutdownSeconds: 5,
+    logLevel: 'silent',
+    path: '',
+  };
+  // Workflow ids are the namespace's: an instance of its own keeps test files apart.
+  const { slug } = await createInstance(
+    database.pool,
+    {
+      slug: `test-${randomBytes(6).toString('hex')}`,
+      name: 'Test',
+      managerWaitSeconds: options.managerWaitSeconds ?? 1,
+      coach: { userName: 'coach@roster.test', givenName: 'First', familyName: 'Coach' },
+    },
+    BY_TEST,
+  );
+  const scim = await issueScimToken(database.pool, SECRET, slug, { label: 'test' }, BY_TEST);
+  const operator = await issueOperatorToken(database.pool, SECRET, { label: 'test', role: 'admin' });
+
+  const running: { stop(): Promise<void> }[] = [];
+  const kept = async <Part extends { stop(): Promise<void> }>(part: Promise<Part>): Promise<Part> => {
+    const started = await part;
+    running.push(started);
+    return started;
+  };
+  const log = createLog(config, 'server');
+  const start = {
+    startWorker: () => kept(startWorker(config, log, { workflowBundle: workflows })),
+    startServer: () => kept(startServer(config, log)),
+  };
+  if (options.worker !== false) await start.startWorker();
+  const server = options.server === false ? undefined : await start.startServer();
+  const base = `http://127.0.0.1:${server?.port ?? 0}`;
+  return {
+    ...start,
+    config,
+    scimUrl: `${base}/scim/v2`,
+    scimToken: scim.token,
+    adminUrl: `${base}/admin/v1`,
+    adminToken: operator.token,
+    instance: slug,
+    pool: database.pool,
+    close: async () => {
+      await Promise.all(running.map((part) => part.stop()));
+      await database.close();
+    },
+  };
+}
