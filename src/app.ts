@@ -13,6 +13,8 @@ import type { Log } from './telemetry/log.js';
 
 export interface AppOptions {
   readonly pool: pg.Pool;
+  /** For operators, whose requests may take longer and take nothing from Okta's. */
+  readonly adminPool: pg.Pool;
   readonly secret: string;
   readonly log: Log;
   readonly publicUrl: string | undefined;
@@ -25,7 +27,7 @@ export interface AppOptions {
 
 /** The whole front door as a Koa application, ready to listen. */
 export function createApp(options: AppOptions): Koa {
-  const { pool, secret, log, publicUrl, onWritten } = options;
+  const { pool, adminPool, secret, log, publicUrl, onWritten } = options;
   const app = new Koa();
   app.silent = true;
   app.on('error', (error: unknown) => log.debug({ err: error }, 'a client went away'));
@@ -36,6 +38,6 @@ export function createApp(options: AppOptions): Koa {
   app.use(
     scimEndpoint([...userRoutes({ pool, onWritten }), ...discoveryRoutes()], scimTokenLookup(pool, secret), publicUrl),
   );
-  app.use(adminEndpoint({ ...options, lookup: operatorTokenLookup(pool, secret) }));
+  app.use(adminEndpoint({ ...options, pool: adminPool, lookup: operatorTokenLookup(adminPool, secret) }));
   return app;
 }

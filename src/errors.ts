@@ -7,6 +7,7 @@ export type RefusalCode =
   | 'invalid_slug'
   | 'default_manager_refused'
   | 'token_unknown'
+  | 'user_deleted'
   | 'write_conflict';
 
 /**

@@ -15,8 +15,8 @@ export interface RunningServer {
 }
 
 /** An answer is due within 2 s (design section 3), PostgreSQL or not. */
-const CONNECTION_MS = 900;
-const STATEMENT_MS = 1_500;
+const CONNECTION_MS = 600;
+const STATEMENT_MS = 1_100;
 
 /** Starts the server; it starts, and takes requests, without Temporal. @throws Node's error where the port is taken. */
 export async function startServer(config: Config, log: Log): Promise<RunningServer> {
@@ -24,28 +24,18 @@ export async function startServer(config: Config, log: Log): Promise<RunningServ
   const secret = required(config.secret, 'ROSTER_SECRET');
   const address = required(config.temporal.address, 'TEMPORAL_ADDRESS');
   const onError = (error: Error): void => log.warn({ err: error }, 'an idle connection to PostgreSQL failed');
-  const pool = createPool({
-    url,
-    max: config.databasePoolSize,
-    applicationName: 'roster server',
-    connectionTimeout: CONNECTION_MS,
-    statementTimeout: STATEMENT_MS,
-    onError,
-  });
-  // The loops have connections of their own, so that neither they nor the requests wait for each other.
-  const loopPool = createPool({
-    url,
-    max: 2,
-    applicationName: 'roster dispatcher',
-    connectionTimeout: 5_000,
-    statementTimeout: 10_000,
-    onError,
-  });
+  const open = (applicationName: string, max: number, connectionTimeout: number, statementTimeout: number) =>
+    createPool({ url, max, applicationName, connectionTimeout, statementTimeout, onError });
+  const pool = open('roster server', config.databasePoolSize, CONNECTION_MS, STATEMENT_MS);
+  // Operators and the loops have connections of their own: nobody waits for another's, and theirs may take longer.
+  const adminPool = open('roster admin', 4, 5_000, 10_000);
+  const loopPool = open('roster dispatcher', 2, 5_000, 10_000);
   const client = lazyTemporalClient({ address, namespace: config.temporal.namespace });
   const dispatcher = startDispatcher({ pool: loopPool, client, taskQueue: config.temporal.taskQueue, log });
   const sweeper = startSweeper({ pool: loopPool, log, onSwept: dispatcher.wake });
   const app = createApp({
     pool,
+    adminPool,
     secret,
     log,
     publicUrl: config.publicUrl,
@@ -59,7 +49,7 @@ export async function startServer(config: Config, log: Log): Promise<RunningServ
   const stopLoops = async (): Promise<void> => {
     await Promise.all([dispatcher.stop(), sweeper.stop()]);
     await client.connection.close();
-    await Promise.all([pool.end(), loopPool.end()]);
+    await Promise.all([pool.end(), adminPool.end(), loopPool.end()]);
   };
   const handle = app.callback();
   const http = await listen((request, response) => void handle(request, response), config.host, config.port).catch(
@@ -87,7 +77,7 @@ async function main(): Promise<void> {
     }
   });
   log.info({ port: server.port }, 'server ready');
-  process.send?.({ listening: { port: server.port } });
+  process.send?.({ port: server.port });
   await ended;
 }
 

@@ -1,13 +1,131 @@
 import type Koa from 'koa';
-import type { AppOptions } from '../app.js';
+import type pg from 'pg';
+import { RefusedError } from '../errors.js';
+import { type InstanceId, isInstanceId } from '../ids.js';
 import type { OperatorIdentity, TokenLookup } from '../instances/authenticate-token.js';
+import { showInstance } from '../instances/instances.js';
+import { readBody } from '../scim/http/read-body.js';
+import { accountRoutes } from './accounts.js';
+import { authenticate, authorize } from './authenticate.js';
+import { instanceRoutes } from './instances.js';
+import { openapiRoute } from './openapi.js';
+import { methodNotAllowed, notFound } from './problem.js';
+import { progressRoutes } from './progress.js';
+import type { AdminRoute } from './route.js';
+import { teamRoutes } from './teams.js';
+import { operatorTokenRoutes, scimTokenRoutes } from './tokens.js';
 
-export interface AdminOptions extends AppOptions {
+const ADMIN_PATH = '/admin/v1';
+
+const MAX_BODY_BYTES = 1024 * 1024;
+const MEDIA_TYPES = ['application/json'];
+
+/** People's data: not for caches, refusals neither, and not to be taken for anything but what it is. */
+const HEADERS = { 'Cache-Control': 'no-store', 'X-Content-Type-Options': 'nosniff' };
+
+export interface AdminRoutesOptions {
+  readonly pool: pg.Pool;
+  /** Key of the token digests. */
+  readonly secret: string;
+  readonly temporalUi: { readonly url: string; readonly namespace: string };
+  /** Called after each committed write, to wake the dispatcher. */
+  readonly onWritten: () => void;
+}
+
+export interface AdminOptions extends AdminRoutesOptions {
   readonly lookup: TokenLookup<OperatorIdentity>;
 }
 
-/** The admin API as Koa middleware. */
-export const adminEndpoint =
-  (_options: AdminOptions): Koa.Middleware =>
-  (_context, next) =>
-    next();
+/** Every route of the admin API. */
+export function adminRoutes(options: AdminRoutesOptions): AdminRoute[] {
+  const routes = [
+    ...instanceRoutes(options),
+    ...scimTokenRoutes(options),
+    ...accountRoutes(options),
+    ...teamRoutes(options),
+    ...progressRoutes(options),
+    ...operatorTokenRoutes(options),
+  ];
+  return [...routes, openapiRoute(routes, ADMIN_PATH)];
+}
+
+/**
+ * The admin API as Koa middleware: everything below `/admin/` is authenticated before it is even looked up, and a route
+ * that names no role can't be written. The role is checked before anything else of the request is looked at.
+ */
+export function adminEndpoint(options: AdminOptions): Koa.Middleware {
+  const { pool, lookup } = options;
+  const routes = adminRoutes(options);
+
+  return async function admin(context, next) {
+    if (!context.path.startsWith('/admin/')) {
+      await next();
+      return;
+    }
+    context.set(HEADERS);
+    const identity = await authenticate(context.get('authorization'), lookup);
+    const { route, parameters } = findRoute(routes, context.path, context.method);
+    authorize(identity, route.role);
+    const answer = await route.handle({
+      by: {
+        actor: `operator:${identity.tokenId}`,
+        source: 'admin',
+        requestId: String(context.state['requestId']),
+      },
+      id: parameters['id'] ?? '',
+      query: context.query,
+      findInstance: () => findInstance(pool, parameters['slug'] ?? ''),
+      readBody: () => readBody(context.req, MAX_BODY_BYTES, MEDIA_TYPES),
+    });
+    context.status = route.status;
+    if (answer === undefined) return;
+    context.body = JSON.stringify(answer);
+    context.type = 'application/json';
+  };
+}
+
+/** A slug of any shape. @throws RefusedError `instance_unknown` */
+async function findInstance(pool: pg.Pool, slug: string): Promise<InstanceId> {
+  if (!isInstanceId(slug)) throw new RefusedError('instance_unknown', `There is no instance ${slug}.`);
+  return (await showInstance(pool, slug)).slug;
+}
+
+/** @throws ProblemError 404 for an unknown path, 405 for a verb that a known one does not take */
+function findRoute(
+  routes: readonly AdminRoute[],
+  path: string,
+  method: string,
+): { route: AdminRoute; parameters: Record<string, string> } {
+  const found = routes.flatMap((route) => {
+    const parameters = match(`${ADMIN_PATH}${route.path}`, path);
+    return parameters === undefined ? [] : [{ route, parameters }];
+  });
+  if (found.length === 0) throw notFound('There is no such endpoint.');
+  const verb = method === 'HEAD' ? 'GET' : method;
+  const taken = found.find(({ route }) => route.method === verb);
+  if (taken === undefined) throw methodNotAllowed(found.map(({ route }) => route.method));
+  return taken;
+}
+
+/** The parameters of a path where it is of this template. */
+function match(template: string, path: string): Record<string, string> | undefined {
+  const wanted = template.split('/');
+  const given = path.split('/');
+  if (wanted.length !== given.length) return undefined;
+  const parameters: Record<string, string> = {};
+  for (const [place, segment] of wanted.entries()) {
+    const text = given[place] ?? '';
+    if (segment.startsWith('{')) parameters[segment.slice(1, -1)] = decoded(text);
+    else if (segment !== text) return undefined;
+  }
+  return parameters;
+}
+
+/** A segment as its client meant it; what is not well encoded stays as it is, and is nobody's id. */
+function decoded(segment: string): string {
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    return segment;
+  }
+}

@@ -1,6 +1,6 @@
 import { UnavailableError } from '../database/errors.js';
 import { type RefusalCode, RefusedError } from '../errors.js';
-import { ScimError } from '../scim/protocol/errors.js';
+import { ScimError, type ScimErrorCode } from '../scim/protocol/errors.js';
 
 /** A refusal of the admin API (RFC 9457), with a stable code. */
 export class ProblemError extends Error {
@@ -21,6 +21,32 @@ export class ProblemError extends Error {
   }
 }
 
+/** 401, with the challenge that RFC 9110 section 11.6.1 asks for. */
+export const unauthorized = (): ProblemError =>
+  new ProblemError(
+    401,
+    'unauthorized',
+    'The operator token is missing or not valid. Send it as "Authorization: Bearer".',
+    {
+      'WWW-Authenticate': 'Bearer realm="Roster admin API"',
+    },
+  );
+
+export const forbidden = (role: string, needed: string): ProblemError =>
+  new ProblemError(403, 'forbidden', `This needs an operator token of role ${needed}; this one's role is ${role}.`);
+
+export const notFound = (detail: string): ProblemError => new ProblemError(404, 'not_found', detail);
+
+/** 405, naming the methods that the path does take. */
+export const methodNotAllowed = (allowed: readonly string[]): ProblemError =>
+  new ProblemError(405, 'method_not_allowed', `This endpoint takes ${allowed.join(', ')} only.`, {
+    Allow: allowed.join(', '),
+  });
+
+/** 400 that says everything that is wrong with a request at once, each fault with its place. */
+export const invalidRequest = (faults: readonly string[]): ProblemError =>
+  new ProblemError(400, 'invalid_request', faults.join('; '));
+
 const STATUS: Record<RefusalCode, number> = {
   user_name_taken: 409,
   not_found: 404,
@@ -29,14 +55,25 @@ const STATUS: Record<RefusalCode, number> = {
   invalid_slug: 400,
   default_manager_refused: 409,
   token_unknown: 404,
+  user_deleted: 409,
   write_conflict: 409,
+};
+
+/** What the parts that are shared with SCIM (reading a body, checking a userName) refuse, by its name here. */
+const SHARED_CODES: Partial<Record<ScimErrorCode, string>> = {
+  scim_invalid_syntax: 'invalid_json',
+  scim_invalid_value: 'invalid_request',
+  scim_payload_too_large: 'payload_too_large',
+  scim_unsupported_media_type: 'unsupported_media_type',
 };
 
 /** Any error as a problem. What is not known becomes a bare 500. */
 export function problemOf(error: unknown, requestId: string): ProblemError {
   if (error instanceof ProblemError) return error;
   if (error instanceof RefusedError) return new ProblemError(STATUS[error.code], error.code, error.message);
-  if (error instanceof ScimError) return new ProblemError(error.status, error.code, error.detail, error.headers);
+  if (error instanceof ScimError) {
+    return new ProblemError(error.status, SHARED_CODES[error.code] ?? error.code, error.detail, error.headers);
+  }
   if (error instanceof UnavailableError) {
     return new ProblemError(503, error.code, 'PostgreSQL is not available, please try again.', { 'Retry-After': '5' });
   }

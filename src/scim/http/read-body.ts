@@ -3,16 +3,20 @@ import rawBody from 'raw-body';
 import { parseScimBody } from '../protocol/depth.js';
 import { invalidSyntax, payloadTooLarge, ScimError, unsupportedMediaType } from '../protocol/errors.js';
 
-const MEDIA_TYPES = new Set(['application/scim+json', 'application/json']);
+const MEDIA_TYPES: readonly string[] = ['application/scim+json', 'application/json'];
 
 /**
  * Reads a request's JSON object of at most `limit` bytes; a body without a media type is taken as JSON.
  * @throws ScimError 400 invalidSyntax, 413, 415
  */
-export async function readBody(request: IncomingMessage, limit: number): Promise<Record<string, unknown>> {
+export async function readBody(
+  request: IncomingMessage,
+  limit: number,
+  mediaTypes = MEDIA_TYPES,
+): Promise<Record<string, unknown>> {
   const [mediaType = ''] = (request.headers['content-type'] ?? '').toLowerCase().split(';');
-  if (mediaType !== '' && !MEDIA_TYPES.has(mediaType.trim())) {
-    throw unsupportedMediaType('The body must be application/scim+json or application/json');
+  if (mediaType !== '' && !mediaTypes.includes(mediaType.trim())) {
+    throw unsupportedMediaType(`The body must be ${mediaTypes.join(' or ')}`);
   }
   if ((request.headers['content-encoding'] ?? 'identity') !== 'identity') {
     throw unsupportedMediaType('The body must not be compressed');

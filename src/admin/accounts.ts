@@ -1,0 +1,85 @@
+import type pg from 'pg';
+import { z } from 'zod';
+import { type Account, findAccount, listAccounts } from '../directory/account-list.js';
+import { setRole } from '../directory/roles.js';
+import { type InstanceId, isUserId, type UserId } from '../ids.js';
+import { foldUserName } from '../scim/protocol/resource.js';
+import type { WritingRoutesOptions } from './instances.js';
+import { listOf, pageOf, pageQuery } from './page.js';
+import { notFound } from './problem.js';
+import { type AdminRoute, fromBody, fromQuery, instanceRoute, nothing } from './route.js';
+import * as schemas from './schemas.js';
+
+/** `/instances/{slug}/accounts`: the effective state. */
+export function accountRoutes({ pool, onWritten }: WritingRoutesOptions): AdminRoute[] {
+  return [
+    instanceRoute({
+      name: 'listAccounts',
+      summary: "An instance's accounts in the order of their creation, without those of deleted users",
+      method: 'GET',
+      path: '/instances/{slug}/accounts',
+      role: 'viewer',
+      input: fromQuery(
+        z.strictObject({
+          userName: schemas.userName.optional().meta({ description: 'Without regard to case' }),
+          status: schemas.accountStatus.optional(),
+          managerId: schemas.userId.optional(),
+          teamId: schemas.userId.optional(),
+          ...pageQuery,
+        }),
+      ),
+      status: 200,
+      answer: listOf(schemas.account),
+      handle: ({ instance, input: { userName, status, managerId, teamId, ...page } }) => {
+        const userNameKey = userName === undefined ? undefined : foldUserName(userName);
+        const filter = { userNameKey, status, managerId, teamId };
+        return pageOf(
+          page,
+          (part) => listAccounts(pool, instance, filter, part),
+          (account) => account.id,
+        );
+      },
+    }),
+    instanceRoute({
+      name: 'getAccount',
+      summary: 'One account, that of a deleted user too',
+      method: 'GET',
+      path: '/instances/{slug}/accounts/{id}',
+      role: 'viewer',
+      input: nothing,
+      status: 200,
+      answer: schemas.account,
+      handle: ({ instance, id }) => showAccount(pool, instance, accountId(id)),
+    }),
+    instanceRoute({
+      name: 'setAccount',
+      summary: "Set an account's role; below manager is stored as manager for somebody with reports",
+      method: 'PATCH',
+      path: '/instances/{slug}/accounts/{id}',
+      role: 'operator',
+      input: fromBody(schemas.accountSettings),
+      status: 200,
+      answer: schemas.account,
+      conflict: 'The user was deleted.',
+      handle: async ({ instance, id, input, by }) => {
+        await setRole(pool, instance, accountId(id), input.role, by);
+        onWritten();
+        return showAccount(pool, instance, accountId(id));
+      },
+    }),
+  ];
+}
+
+const noSuchAccount = (id: string) => notFound(`There is no account ${id} in this instance.`);
+
+/** An id of any other shape belongs to nobody. */
+function accountId(id: string): UserId {
+  if (!isUserId(id)) throw noSuchAccount(id);
+  return id;
+}
+
+async function showAccount(pool: pg.Pool, instance: InstanceId, id: UserId): Promise<Account> {
+  const account = await findAccount(pool, instance, id);
+  if (account === undefined) throw noSuchAccount(id);
+  return account;
+}

@@ -1,0 +1,80 @@
+import type pg from 'pg';
+import type { z } from 'zod';
+import { createInstance, type Instance, listInstances, setInstance, showInstance } from '../instances/instances.js';
+import { listOf, wholeList } from './page.js';
+import { type AdminRoute, fromBody, instanceRoute, nothing, route } from './route.js';
+import * as schemas from './schemas.js';
+
+export interface WritingRoutesOptions {
+  readonly pool: pg.Pool;
+  /** Called after each committed write: there may be a kick to send. */
+  readonly onWritten: () => void;
+}
+
+/** `/instances` and `/instances/{slug}`. */
+export function instanceRoutes({ pool, onWritten }: WritingRoutesOptions): AdminRoute[] {
+  return [
+    route({
+      name: 'listInstances',
+      summary: 'Every instance, by slug',
+      method: 'GET',
+      path: '/instances',
+      role: 'viewer',
+      input: nothing,
+      status: 200,
+      answer: listOf(schemas.instance),
+      handle: async () => wholeList((await listInstances(pool)).map(presentInstance)),
+    }),
+    route({
+      name: 'createInstance',
+      summary: 'Create an instance with its first coach, who is its default manager until another is chosen',
+      method: 'POST',
+      path: '/instances',
+      role: 'admin',
+      input: fromBody(schemas.newInstance),
+      status: 201,
+      answer: schemas.instance,
+      conflict: 'An instance with this slug exists already.',
+      handle: async ({ input, by }) => {
+        const instance = await createInstance(pool, input, by);
+        onWritten();
+        return presentInstance(instance);
+      },
+    }),
+    instanceRoute({
+      name: 'getInstance',
+      summary: 'One instance',
+      method: 'GET',
+      path: '/instances/{slug}',
+      role: 'viewer',
+      input: nothing,
+      status: 200,
+      answer: schemas.instance,
+      handle: async ({ instance }) => presentInstance(await showInstance(pool, instance)),
+    }),
+    instanceRoute({
+      name: 'setInstance',
+      summary: "Change an instance's settings; what is left out stays",
+      method: 'PATCH',
+      path: '/instances/{slug}',
+      role: 'operator',
+      input: fromBody(schemas.instanceSettings),
+      status: 200,
+      answer: schemas.instance,
+      conflict: 'The account cannot be the default manager; the detail says why.',
+      handle: async ({ instance, input, by }) => {
+        const changed = await setInstance(pool, instance, input, by);
+        onWritten();
+        return presentInstance(changed);
+      },
+    }),
+  ];
+}
+
+const presentInstance = (instance: Instance): z.input<typeof schemas.instance> => ({
+  slug: instance.slug,
+  name: instance.name,
+  managerWaitSeconds: instance.managerWaitSeconds,
+  defaultManager: instance.defaultManager,
+  createdAt: instance.createdAt.toISOString(),
+});

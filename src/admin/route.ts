@@ -1,0 +1,116 @@
+import { z } from 'zod';
+import type { Actor } from '../directory/users.js';
+import type { InstanceId } from '../ids.js';
+import type { OperatorRole } from '../instances/tokens.js';
+import { invalidRequest } from './problem.js';
+
+/** One authenticated and authorized request. Only the endpoint makes one, so no handler is reached without a role. */
+interface AdminRequest {
+  /** Who asks, for the audit log. */
+  readonly by: Actor;
+  /** The last segment of a path that ends in `{id}`; any text. */
+  readonly id: string;
+  readonly query: Readonly<Record<string, unknown>>;
+  /** The instance that the path names. @throws RefusedError `instance_unknown` */
+  readonly findInstance: () => Promise<InstanceId>;
+  /** Reads and parses the body. @throws ScimError 400, 413, 415 */
+  readonly readBody: () => Promise<Record<string, unknown>>;
+}
+
+/** What a route takes beside its path, and how that is read and checked. */
+interface Input<Value> {
+  readonly query?: z.ZodObject;
+  readonly body?: z.ZodType;
+  /** @throws ProblemError 400 `invalid_request`; ScimError 400, 413, 415 */
+  readonly read: (request: AdminRequest) => Promise<Value>;
+}
+
+/** What a route says of itself: the endpoint mounts by it, and the OpenAPI document is made of it. */
+interface Shape {
+  /** The operation's name in the document. */
+  readonly name: string;
+  readonly summary: string;
+  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
+  /** Below `/admin/v1`, as in OpenAPI: `{slug}` stands for an instance, `{id}` for an id. */
+  readonly path: string;
+  readonly role: OperatorRole;
+  /** The status of the answer; 204 is one without a body. */
+  readonly status: 200 | 201 | 204;
+  /** When the answer is 409. */
+  readonly conflict?: string;
+}
+
+interface Definition<Value, Answer extends z.ZodType, Call> extends Shape {
+  readonly input: Input<Value>;
+  readonly answer?: Answer;
+  readonly handle: (call: Call) => Promise<z.input<Answer>>;
+}
+
+/** What a handler gets: who asks, the path's id, and the input as its schema made it. */
+interface Call<Value> extends Pick<AdminRequest, 'by' | 'id'> {
+  readonly input: Value;
+}
+
+interface InstanceCall<Value> extends Call<Value> {
+  readonly instance: InstanceId;
+}
+
+/** A route ready to be mounted. Its handler gives the answer's body, or undefined. */
+export interface AdminRoute extends Shape {
+  readonly input: Input<unknown>;
+  readonly answer?: z.ZodType;
+  readonly handle: (request: AdminRequest) => Promise<unknown>;
+}
+
+/** A route that is about no instance in particular. */
+export const route = <Value, Answer extends z.ZodType>(
+  definition: Definition<Value, Answer, Call<Value>>,
+): AdminRoute => ({
+  ...definition,
+  handle: async (request) =>
+    definition.handle({ by: request.by, id: request.id, input: await definition.input.read(request) }),
+});
+
+/** A route below `/instances/{slug}`: an unknown instance is a 404 before anything else of the request is looked at. */
+export const instanceRoute = <Value, Answer extends z.ZodType>(
+  definition: Definition<Value, Answer, InstanceCall<Value>>,
+): AdminRoute => ({
+  ...definition,
+  handle: async (request) => {
+    const instance = await request.findInstance();
+    const input = await definition.input.read(request);
+    return definition.handle({ instance, by: request.by, id: request.id, input });
+  },
+});
+
+/** The query string; a parameter that the schema does not know is refused, so that a typo is told. */
+export const fromQuery = <Schema extends z.ZodObject>(schema: Schema): Input<z.output<Schema>> => ({
+  query: schema,
+  read: async ({ query }) => checked(schema, query),
+});
+
+/** No input but the path. */
+export const nothing = fromQuery(z.strictObject({}));
+
+/** A JSON body, and no query string. */
+export const fromBody = <Schema extends z.ZodType>(schema: Schema): Input<z.output<Schema>> => ({
+  body: schema,
+  read: async (request) => {
+    await nothing.read(request);
+    return checked(schema, await request.readBody());
+  },
+});
+
+function checked<Schema extends z.ZodType>(schema: Schema, value: unknown): z.output<Schema> {
+  const parsed = schema.safeParse(value);
+  if (!parsed.success) throw invalidRequest(parsed.error.issues.flatMap(faultsOf));
+  return parsed.data;
+}
+
+function faultsOf(issue: z.core.$ZodIssue): string[] {
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map((key) => `${[...issue.path, key].join('.')}: is not known here`);
+  }
+  const place = issue.path.join('.');
+  return [place === '' ? issue.message : `${place}: ${issue.message}`];
+}

@@ -1,0 +1,194 @@
+import { z } from 'zod';
+import { ACCOUNT_STATUSES } from '../directory/account-list.js';
+import { STAGES } from '../directory/progress-list.js';
+import { ROLES } from '../directory/roles.js';
+import { isInstanceId, isUserId } from '../ids.js';
+import { OPERATOR_ROLES } from '../instances/tokens.js';
+import { isBlank, isUnstorable, MAX_USER_NAME_CHARACTERS } from '../scim/protocol/text.js';
+
+/** A text that PostgreSQL can keep and a person can read. */
+const text = (max: number) =>
+  z
+    .string()
+    .max(max)
+    .refine((value) => !isBlank(value), 'must not be blank')
+    .refine((value) => !isUnstorable(value), 'contains a NUL character or half of a surrogate pair')
+    .meta({ minLength: 1 });
+
+/** Longer ones are refused by their bytes where they are stored. */
+const MAX_TEXT = 4_096;
+const MAX_LABEL = 200;
+
+const instant = z.iso.datetime().meta({ example: '2026-11-24T09:06:00.000Z' });
+const id = z.string().meta({ format: 'uuid' });
+export const userName = text(MAX_USER_NAME_CHARACTERS);
+export const userId = z.string().refine(isUserId, 'must be an id, in lower case').meta({ format: 'uuid' });
+const role = z.enum(ROLES).meta({ id: 'Role' });
+export const accountStatus = z.enum(ACCOUNT_STATUSES).meta({ id: 'AccountStatus' });
+export const stage = z.enum(STAGES).meta({ id: 'Stage' });
+const operatorRole = z.enum(OPERATOR_ROLES).meta({ id: 'OperatorRole' });
+
+const name = text(MAX_LABEL);
+const managerWaitSeconds = z
+  .number()
+  .int()
+  .min(0)
+  .max(86_400)
+  .meta({ description: 'How long a new user waits for a manager who is not there yet' });
+
+// Instances
+
+export const instance = z
+  .strictObject({
+    slug: z.string(),
+    name: z.string(),
+    managerWaitSeconds: z.number().int(),
+    defaultManager: z
+      .strictObject({
+        id,
+        userName: z.string(),
+        explicit: z.boolean().meta({ description: 'false for the coach who is it by being coach longest' }),
+      })
+      .nullable(),
+    createdAt: instant,
+  })
+  .meta({ id: 'Instance' });
+
+export const newInstance = z
+  .strictObject({
+    slug: z
+      .string()
+      .refine(isInstanceId, 'must be 1 to 40 characters of a-z, 0-9 and hyphens, none at either end')
+      .meta({ example: 'acme', description: '1 to 40 characters of a-z, 0-9 and inner hyphens; it can never change' }),
+    name,
+    managerWaitSeconds: managerWaitSeconds.optional(),
+    coach: z.strictObject({
+      userName,
+      givenName: text(MAX_TEXT).optional(),
+      familyName: text(MAX_TEXT).optional(),
+      title: text(MAX_TEXT).optional(),
+    }),
+  })
+  .meta({ id: 'NewInstance' });
+
+export const instanceSettings = z
+  .strictObject({
+    name: name.optional(),
+    managerWaitSeconds: managerWaitSeconds.optional(),
+    defaultManager: userName
+      .nullable()
+      .optional()
+      .meta({ description: "An active manager's, publisher's or coach's id or e-mail; null: back to the first coach" }),
+  })
+  .meta({ id: 'InstanceSettings' });
+
+// Tokens
+
+const expiresAt = z.iso
+  .datetime({ offset: true })
+  .transform((value) => new Date(value))
+  .refine((value) => value.getTime() > Date.now(), 'is over already')
+  .nullable()
+  .optional();
+
+export const newScimToken = z
+  .strictObject({ label: name, expiresAt: expiresAt.meta({ description: 'In a year unless told; null for never' }) })
+  .meta({ id: 'NewScimToken' });
+
+export const newOperatorToken = z
+  .strictObject({
+    label: name,
+    role: operatorRole,
+    expiresAt: expiresAt.meta({ description: 'Never unless told' }),
+  })
+  .meta({ id: 'NewOperatorToken' });
+
+const issued = {
+  id,
+  label: z.string(),
+  token: z.string().meta({ description: 'The secret, shown this once' }),
+  expiresAt: instant.nullable(),
+};
+export const issuedScimToken = z.strictObject(issued).meta({ id: 'IssuedScimToken' });
+export const issuedOperatorToken = z
+  .strictObject({ ...issued, role: operatorRole })
+  .meta({ id: 'IssuedOperatorToken' });
+
+const listed = {
+  id,
+  label: z.string(),
+  createdAt: instant,
+  expiresAt: instant.nullable(),
+  revokedAt: instant.nullable(),
+  lastUsedAt: instant.nullable().meta({ description: 'To the minute' }),
+};
+export const scimToken = z.strictObject(listed).meta({ id: 'ScimToken' });
+export const operatorToken = z.strictObject({ ...listed, role: operatorRole }).meta({ id: 'OperatorToken' });
+
+// Accounts, teams, progress
+
+export const account = z
+  .strictObject({
+    id,
+    userName: z.string(),
+    displayName: z.string(),
+    title: z.string(),
+    role,
+    status: accountStatus,
+    manager: z
+      .strictObject({
+        id,
+        userName: z.string(),
+        origin: z
+          .enum(['assigned', 'default'])
+          .meta({ description: "assigned by the user's own reference, or the instance's default manager" }),
+      })
+      .nullable(),
+    team: z.strictObject({ id, name: z.string() }).nullable(),
+    version: z.strictObject({
+      asserted: z.number().int().meta({ description: 'The newest version that was asserted' }),
+      applied: z.number().int().meta({ description: 'The version that the account was brought to' }),
+      revision: z.number().int().meta({ description: 'Grows with every effective change' }),
+    }),
+  })
+  .meta({ id: 'Account' });
+
+export const accountSettings = z.strictObject({ role }).meta({ id: 'AccountSettings' });
+
+const teamMembers = {
+  id,
+  name: z.string().meta({ description: "The manager's display name" }),
+  manager: z.strictObject({ id, userName: z.string() }),
+  memberCount: z.number().int(),
+};
+export const team = z.strictObject(teamMembers).meta({ id: 'Team' });
+export const teamWithMembers = z
+  .strictObject({
+    ...teamMembers,
+    members: z.array(z.strictObject({ id, userName: z.string(), displayName: z.string() })),
+    nextCursor: z.string().nullable().meta({ description: 'Where there are more members than shown' }),
+  })
+  .meta({ id: 'TeamWithMembers' });
+
+export const progress = z
+  .strictObject({
+    userId: id,
+    userName: z.string(),
+    stage,
+    reason: z.string().nullable().meta({ description: 'A stable code, see docs/errors.md' }),
+    message: z.string().nullable(),
+    since: instant,
+    workflow: z.strictObject({ id: z.string(), url: z.url().meta({ description: 'The run in the Temporal Web UI' }) }),
+  })
+  .meta({ id: 'Progress' });
+
+/** RFC 9457. */
+export const problem = z
+  .strictObject({
+    type: z.literal('about:blank'),
+    status: z.number().int(),
+    code: z.string().meta({ description: 'A stable code, see docs/errors.md' }),
+    detail: z.string(),
+    requestId: z.string(),
+  })
+  .meta({ id: 'Problem' });

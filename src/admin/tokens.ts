@@ -1,0 +1,124 @@
+import type pg from 'pg';
+import type { z } from 'zod';
+import {
+  type IssuedToken,
+  issueOperatorToken,
+  issueScimToken,
+  listOperatorTokens,
+  listScimTokens,
+  revokeOperatorToken,
+  revokeScimToken,
+  type TokenInfo,
+} from '../instances/tokens.js';
+import { listOf, wholeList } from './page.js';
+import { type AdminRoute, fromBody, instanceRoute, nothing, route } from './route.js';
+import * as schemas from './schemas.js';
+
+export interface TokenRoutesOptions {
+  readonly pool: pg.Pool;
+  /** Key of the token digests. */
+  readonly secret: string;
+}
+
+/** `/instances/{slug}/tokens`: the SCIM tokens of an instance. */
+export function scimTokenRoutes({ pool, secret }: TokenRoutesOptions): AdminRoute[] {
+  return [
+    instanceRoute({
+      name: 'listScimTokens',
+      summary: 'Every SCIM token of an instance, revoked ones too, oldest first; never a secret',
+      method: 'GET',
+      path: '/instances/{slug}/tokens',
+      role: 'viewer',
+      input: nothing,
+      status: 200,
+      answer: listOf(schemas.scimToken),
+      handle: async ({ instance }) => wholeList((await listScimTokens(pool, instance)).map(presentToken)),
+    }),
+    instanceRoute({
+      name: 'issueScimToken',
+      summary: 'Issue a SCIM token, whose secret is shown this once; several may be valid at once',
+      method: 'POST',
+      path: '/instances/{slug}/tokens',
+      role: 'operator',
+      input: fromBody(schemas.newScimToken),
+      status: 201,
+      answer: schemas.issuedScimToken,
+      handle: async ({ instance, input, by }) =>
+        presentIssued(await issueScimToken(pool, secret, instance, withoutUndefined(input), by)),
+    }),
+    instanceRoute({
+      name: 'revokeScimToken',
+      summary: 'Revoke a SCIM token; holds everywhere within a second',
+      method: 'DELETE',
+      path: '/instances/{slug}/tokens/{id}',
+      role: 'operator',
+      input: nothing,
+      status: 204,
+      handle: async ({ instance, id, by }) => revokeScimToken(pool, instance, id, by),
+    }),
+  ];
+}
+
+/** `/operator-tokens`: who may use this API. */
+export function operatorTokenRoutes({ pool, secret }: TokenRoutesOptions): AdminRoute[] {
+  return [
+    route({
+      name: 'listOperatorTokens',
+      summary: 'Every operator token, revoked ones too, oldest first; never a secret',
+      method: 'GET',
+      path: '/operator-tokens',
+      role: 'admin',
+      input: nothing,
+      status: 200,
+      answer: listOf(schemas.operatorToken),
+      handle: async () =>
+        wholeList((await listOperatorTokens(pool)).map((token) => ({ ...presentToken(token), role: token.role }))),
+    }),
+    route({
+      name: 'issueOperatorToken',
+      summary: 'Issue an operator token, whose secret is shown this once',
+      method: 'POST',
+      path: '/operator-tokens',
+      role: 'admin',
+      input: fromBody(schemas.newOperatorToken),
+      status: 201,
+      answer: schemas.issuedOperatorToken,
+      handle: async ({ input }) => {
+        const token = await issueOperatorToken(pool, secret, { ...withoutUndefined(input), role: input.role });
+        return { ...presentIssued(token), role: token.role };
+      },
+    }),
+    route({
+      name: 'revokeOperatorToken',
+      summary: 'Revoke an operator token; holds everywhere within a second',
+      method: 'DELETE',
+      path: '/operator-tokens/{id}',
+      role: 'admin',
+      input: nothing,
+      status: 204,
+      handle: ({ id }) => revokeOperatorToken(pool, id),
+    }),
+  ];
+}
+
+/** Not given is not the same as null, which means never. */
+const withoutUndefined = ({ label, expiresAt }: { label: string; expiresAt?: Date | null | undefined }) => ({
+  label,
+  ...(expiresAt === undefined ? {} : { expiresAt }),
+});
+
+const presentIssued = ({ id, label, token, expiresAt }: IssuedToken): z.input<typeof schemas.issuedScimToken> => ({
+  id,
+  label,
+  token,
+  expiresAt: expiresAt?.toISOString() ?? null,
+});
+
+const presentToken = (token: TokenInfo): z.input<typeof schemas.scimToken> => ({
+  id: token.id,
+  label: token.label,
+  createdAt: token.createdAt.toISOString(),
+  expiresAt: token.expiresAt?.toISOString() ?? null,
+  revokedAt: token.revokedAt?.toISOString() ?? null,
+  lastUsedAt: token.lastUsedAt?.toISOString() ?? null,
+});

@@ -1,0 +1,66 @@
+import type pg from 'pg';
+import { transaction } from '../database/pool.js';
+import { RefusedError } from '../errors.js';
+import type { InstanceId, UserId } from '../ids.js';
+import type { Actor } from './users.js';
+
+/** The roles of an account, lowest first (rule 5). */
+export const ROLES = ['individual', 'manager', 'publisher', 'coach'] as const;
+export type Role = (typeof ROLES)[number];
+
+/** A coach's seniority begins here, under the lock, so that it follows the order in which the lock was held. */
+const SET_ROLE = `
+  with asked as (
+    select a.role as former, u.deleted_at is not null as deleted, a.id = i.default_manager_id as chosen,
+      case when $3::text = 'individual' and exists (
+        select from accounts report where report.instance_id = $1 and report.manager_id = a.id)
+      then 'manager' else $3::text end as role
+    from accounts a
+    join users u on u.instance_id = a.instance_id and u.id = a.id
+    join instances i on i.id = a.instance_id
+    where a.instance_id = $1 and a.id = $2
+  ),
+  written as (
+    update accounts a set role = asked.role, revision = a.revision + 1,
+      coach_since = case when asked.role = 'coach' then clock_timestamp() end
+    from asked
+    where a.instance_id = $1 and a.id = $2 and not asked.deleted and a.role <> asked.role
+    returning a.role, a.asserted_version
+  ),
+  audited as (
+    insert into audit_log (instance_id, actor, action, user_id, version, outcome, request_id)
+    select $1, $4, 'account.role:' || written.role, $2, written.asserted_version, 'accepted', $5 from written
+  )
+  select asked.deleted,
+    exists (select from written) and ('coach' in (asked.former, asked.role) or coalesce(asked.chosen, false))
+      as "defaultConcerned"
+  from asked`;
+
+/**
+ * Sets an account's role. A role below manager for somebody with reports is stored as manager (rule 6). Where the default
+ * manager may be another now, the instance's own run is kicked and moves whom that concerns (rule 5, guard 3). Setting the
+ * role that is there already writes nothing.
+ * @throws RefusedError `not_found`, `user_deleted`; UnavailableError
+ */
+export async function setRole(pool: pg.Pool, instance: InstanceId, id: UserId, role: Role, by: Actor): Promise<void> {
+  await transaction(pool, async (client) => {
+    // Guard 2: who has reports and who is the default manager is decided under the lock, on a snapshot taken after it.
+    await client.query('select lock_instance($1)', [instance]);
+    const result = await client.query<{ deleted: boolean; defaultConcerned: boolean }>(SET_ROLE, [
+      instance,
+      id,
+      role,
+      by.actor,
+      by.requestId,
+    ]);
+    const [account] = result.rows;
+    if (account === undefined) throw new RefusedError('not_found', `There is no account ${id} in this instance.`);
+    if (account.deleted) {
+      throw new RefusedError(
+        'user_deleted',
+        'The user was deleted in Okta; the account is kept as it is, for the record.',
+      );
+    }
+    if (account.defaultConcerned) await client.query('select kick_instance($1, $2)', [instance, by.source]);
+  });
+}

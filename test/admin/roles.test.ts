@@ -1,0 +1,63 @@
+import assert from 'node:assert/strict';
+import { OPERATOR_ROLES, type OperatorRole } from '../../src/instances/tokens.js';
+import { emptyInstance } from '../support/steps.js';
+import { type AdminServer, pathOf, startAdmin } from './admin-server.js';
+
+/** Who may do what (design section 6): written down here once more, so that a change of a route's role is seen. */
+const LEAST_ROLE: Record<string, OperatorRole> = {
+  'GET /instances': 'viewer',
+  'POST /instances': 'admin',
+  'GET /instances/{slug}': 'viewer',
+  'PATCH /instances/{slug}': 'operator',
+  'GET /instances/{slug}/tokens': 'viewer',
+  'POST /instances/{slug}/tokens': 'operator',
+  'DELETE /instances/{slug}/tokens/{id}': 'operator',
+  'GET /instances/{slug}/accounts': 'viewer',
+  'GET /instances/{slug}/accounts/{id}': 'viewer',
+  'PATCH /instances/{slug}/accounts/{id}': 'operator',
+  'GET /instances/{slug}/teams': 'viewer',
+  'GET /instances/{slug}/teams/{id}': 'viewer',
+  'GET /instances/{slug}/progress': 'viewer',
+  'GET /operator-tokens': 'admin',
+  'POST /operator-tokens': 'admin',
+  'DELETE /operator-tokens/{id}': 'admin',
+  'GET /openapi.json': 'viewer',
+};
+
+describe('roles of operator tokens', () => {
+  let admin: AdminServer;
+  let slug: string;
+  before(async () => {
+    admin = await startAdmin();
+    slug = await emptyInstance(admin.database.pool);
+  });
+  after(() => admin.close());
+
+  it('are decided for every route', () => {
+    assert.deepEqual(
+      admin.routes.map(({ method, path }) => `${method} ${path}`).toSorted(),
+      Object.keys(LEAST_ROLE).toSorted(),
+    );
+  });
+
+  for (const [endpoint, least] of Object.entries(LEAST_ROLE)) {
+    for (const role of OPERATOR_ROLES) {
+      const allowed = OPERATOR_ROLES.indexOf(role) >= OPERATOR_ROLES.indexOf(least);
+      it(`${role} ${allowed ? 'may' : 'may not'} ${endpoint}`, async () => {
+        const route = admin.routes.find(({ method, path }) => `${method} ${path}` === endpoint);
+        assert.ok(route);
+        // A body that nobody could read: whoever is not allowed is told that, and nothing of the body.
+        const asked = route.input.body === undefined ? {} : { text: '{', headers: { 'content-type': 'text/plain' } };
+        const answer = await admin.ask(route.method, pathOf(route, { slug, id: 'nobody' }), { as: role, ...asked });
+        if (!allowed) assert.equal(answer.code(403), 'forbidden');
+        else if (route.input.body !== undefined) assert.equal(answer.code(415), 'unsupported_media_type');
+        else assert.equal(answer.status, route.path.includes('{id}') ? 404 : 200);
+      });
+    }
+  }
+
+  it('who is not allowed is not told either whether an instance is there', async () => {
+    const answer = await admin.ask('PATCH', '/instances/not-there', { as: 'viewer', body: {} });
+    assert.equal(answer.code(403), 'forbidden');
+  });
+});
