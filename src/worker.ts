@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
+import { DefaultLogger, makeTelemetryFilterString, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import { createActivities } from '../activities/index.js';
 import { type Config, ConfigError, readConfig, required } from './config.js';
 import { createPool } from './database/pool.js';
@@ -81,6 +81,7 @@ async function main(): Promise<void> {
         message,
       );
     }),
+    telemetryOptions: { logging: { filter: makeTelemetryFilterString({ core: 'WARN', other: 'ERROR' }), forward: {} } },
     shutdownSignals: [],
   });
   const worker = await startWorker(config, log);
@@ -88,7 +89,7 @@ async function main(): Promise<void> {
     process.once(signal, () => void worker.stop());
   }
   log.info({ taskQueue: config.temporal.taskQueue }, 'worker ready');
-  process.send?.({ ready: true });
+  process.send?.({});
   await worker.ended;
 }
 

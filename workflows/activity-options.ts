@@ -28,6 +28,7 @@ export const findManagers = step('findManagers', 'look for the manager');
 export const joinTeams = step('joinTeams', 'join the team');
 export const handOverReports = step('handOverReports', 'hand the reports over');
 export const leaveTeams = step('leaveTeams', 'leave the team');
+export const rejoinTeams = step('rejoinTeams', 'return to the team');
 export const markApplied = step('markApplied', 'mark as settled');
 
 /** An instance has nobody who could be stuck: its step is tried until it works. */

@@ -1,5 +1,5 @@
 import type { Asserted } from '../src/directory/accounts.js';
-import { joinTeams, leaveTeams, readAsserted, updateAccounts } from './activity-options.js';
+import { leaveTeams, readAsserted, rejoinTeams, updateAccounts } from './activity-options.js';
 import type { UserKey } from './messages.js';
 import { adoptAllReports, handOverAllReports } from './reports.js';
 import { Saga } from './saga.js';
@@ -37,6 +37,6 @@ async function assignedAgain(user: UserKey, saga: Saga): Promise<boolean> {
 async function rejoinTeam(user: UserKey): Promise<void> {
   const now = await readAsserted(user);
   if (now?.wanted === 'active') {
-    await joinTeams({ instance: user.instance, users: [{ userId: user.userId, version: now.version }] });
+    await rejoinTeams({ instance: user.instance, users: [{ userId: user.userId, version: now.version }] });
   }
 }

@@ -23,11 +23,17 @@ const TRY_AGAIN = new Set(['40P01', '40001']);
 export const isRetryable = (error: unknown): boolean =>
   error instanceof pg.DatabaseError && error.code !== undefined && TRY_AGAIN.has(error.code);
 
-/** True where the connection or the server failed, as against a statement that PostgreSQL understood and refused. */
+/** What the driver and Node say when a connection fails: errors without a class of their own. */
+const CONNECTION_ERRORS = new Set(['Error', 'AggregateError']);
+
+/**
+ * True where the connection or the server failed, as against a statement that PostgreSQL understood and refused, and
+ * against what our own code threw.
+ */
 export const isUnavailable = (error: unknown): boolean =>
   error instanceof pg.DatabaseError
     ? error.code === undefined || NOT_NOW.test(error.code)
-    : error instanceof Error && !(error instanceof TypeError);
+    : error instanceof Error && CONNECTION_ERRORS.has(error.name);
 
 /** The name of the unique, foreign key or check constraint that a statement ran against, where it is that. */
 export const violatedConstraint = (error: unknown): string | undefined =>

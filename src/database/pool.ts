@@ -27,6 +27,8 @@ export function createPool(options: PoolOptions): pg.Pool {
     keepAlive: true,
   });
   pool.on('error', options.onError);
+  // The pool listens to idle connections only. One that breaks in use fails its query, and would end the process besides.
+  pool.on('connect', (client) => client.on('error', () => undefined));
   return pool;
 }
 

@@ -45,8 +45,10 @@ const TAKE: Statement = {
       select instance_id, user_id, case wanted when 'active' then 'provisioning' else 'deactivating' end, now() + interval '30 seconds'
       from wanted where unsettled order by instance_id, user_id
       on conflict (instance_id, user_id) do update set
-        since = case when progress.stage in ('provisioned', 'deactivated', 'abandoned') then now() else progress.since end,
-        stage = case when progress.stage in ('provisioned', 'deactivated', 'abandoned') then excluded.stage else progress.stage end,
+        since = case when progress.stage in ('stuck', excluded.stage) or excluded.stage = 'provisioning' and progress.stage = 'waiting for manager'
+          then progress.since else now() end,
+        stage = case when progress.stage = 'stuck' or excluded.stage = 'provisioning' and progress.stage = 'waiting for manager'
+          then progress.stage else excluded.stage end,
         due = least(progress.due, excluded.due)
     ),
     due_instance as (

@@ -3,7 +3,8 @@ import type { Statement } from '../database/pool.js';
 import type { InstanceId, UserId } from '../ids.js';
 import { runStep, type UserAt } from './accounts.js';
 
-const JOIN_TEAMS: Statement = { name: 'join_teams', text: 'select join_teams as id from join_teams($1, $2, $3)' };
+const JOIN_TEAMS: Statement = { name: 'join_teams', text: 'select join_teams as id from join_teams($1, $2, $3, true)' };
+const REJOIN_TEAMS: Statement = { ...JOIN_TEAMS, name: 'rejoin_teams', text: JOIN_TEAMS.text.replace('true', 'false') };
 
 /**
  * Evaluates these users themselves: each joins its manager's team (or the default manager's), and who is no longer active
@@ -12,3 +13,7 @@ const JOIN_TEAMS: Statement = { name: 'join_teams', text: 'select join_teams as 
  */
 export const joinTeams = (pool: pg.Pool, instance: InstanceId, users: readonly UserAt[]): Promise<Set<UserId>> =>
   runStep(pool, JOIN_TEAMS, instance, users);
+
+/** The same, but a wait that stands goes on: who was assigned again waits for an unknown manager like anybody (rule 4). */
+export const rejoinTeams = (pool: pg.Pool, instance: InstanceId, users: readonly UserAt[]): Promise<Set<UserId>> =>
+  runStep(pool, REJOIN_TEAMS, instance, users);

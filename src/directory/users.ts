@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type pg from 'pg';
 import { UnavailableError } from '../database/errors.js';
 import { run, type Statement } from '../database/pool.js';
@@ -5,7 +6,10 @@ import type { InstanceId, UserId } from '../ids.js';
 import { isSameJson } from '../json.js';
 import { refusalOf } from './constraints.js';
 
-/** What is asserted of a user, ready to be stored; the keys are folded (`src/scim/protocol/fold.ts`). */
+/** How long a read-back may take: the whole answer is due within 2 s. */
+const READ_BACK_MS = 500;
+
+/** What is asserted of a user, ready to be stored; the keys are folded (`src/scim/protocol/text.ts`). */
 export interface AssertedUser {
   readonly userName: string;
   readonly userNameKey: string;
@@ -296,5 +300,11 @@ async function ifWrittenAfterAll(
   readBack: () => Promise<StoredUser | undefined>,
 ): Promise<StoredUser | undefined> {
   if (!(error instanceof UnavailableError) || error.outcome !== 'unknown') return undefined;
-  return readBack().catch(() => undefined);
+  const late = new AbortController();
+  const answer = await Promise.race([
+    readBack().catch(() => undefined),
+    delay(READ_BACK_MS, undefined, { signal: late.signal }).catch(() => undefined),
+  ]);
+  late.abort();
+  return answer;
 }

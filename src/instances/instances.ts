@@ -125,14 +125,16 @@ export async function setInstance(
 ): Promise<Instance> {
   await transaction(pool, async (client) => {
     await client.query('select lock_instance($1)', [slug]);
+    const known = await client.query('select 1 from instances where id = $1', [slug]);
+    if (known.rowCount === 0) throw new RefusedError('instance_unknown', `There is no instance ${slug}.`);
+    if (name === undefined && managerWaitSeconds === undefined && defaultManager === undefined) return;
     const chosen = typeof defaultManager === 'string' ? await defaultManagerId(client, slug, defaultManager) : null;
-    const updated = await client.query(
+    await client.query(
       `update instances set name = coalesce($2, name), manager_wait_seconds = coalesce($3, manager_wait_seconds),
          default_manager_id = case when $4 then $5 else default_manager_id end
        where id = $1`,
       [slug, name ?? null, managerWaitSeconds ?? null, defaultManager !== undefined, chosen],
     );
-    if (updated.rowCount === 0) throw new RefusedError('instance_unknown', `There is no instance ${slug}.`);
     if (defaultManager !== undefined) await client.query('select kick_instance($1, $2)', [slug, by.source]);
     await client.query(
       `insert into audit_log (instance_id, actor, action, outcome, request_id) values ($1, $2, 'instance.set', 'accepted', $3)`,

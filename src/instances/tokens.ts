@@ -6,7 +6,9 @@ import type { Actor } from '../directory/users.js';
 import { RefusedError } from '../errors.js';
 import { type InstanceId, isUserId } from '../ids.js';
 
-export type OperatorRole = 'viewer' | 'operator' | 'admin';
+/** From the least to the most. */
+export const OPERATOR_ROLES = ['viewer', 'operator', 'admin'] as const;
+export type OperatorRole = (typeof OPERATOR_ROLES)[number];
 
 /** A token as it is listed: never its secret. */
 export interface TokenInfo {
@@ -70,6 +72,51 @@ export async function issueScimToken(
   if (written.length === 0) throw instanceUnknown(instance);
   return { id, label, token, expiresAt };
 }
+
+const ROTATE_SCIM: Statement = {
+  name: 'rotate_scim_token',
+  text: `
+    with old as (
+      update scim_tokens set expires_at = least(expires_at, now() + make_interval(secs => $5))
+      where instance_id = $1 and id = $2 and revoked_at is null and (expires_at is null or expires_at > now())
+      returning instance_id, id, label
+    ),
+    issued as (
+      insert into scim_tokens (instance_id, id, digest, label, expires_at)
+      select old.instance_id, $3, $4, old.label, $6 from old
+      returning instance_id, id, label
+    ),
+    audited as (
+      insert into audit_log (instance_id, actor, action, outcome, request_id)
+      select issued.instance_id, $7, 'token.rotate:' || $2 || ':' || issued.id, 'accepted', $8 from issued
+    )
+    select label from issued`,
+};
+
+/**
+ * Issues a successor of a good token, under the same label; the old one expires after so many seconds, so that Okta can be
+ * given the new one without a gap. @throws RefusedError `token_unknown` where there is no such token that is good.
+ */
+export async function rotateScimToken(
+  pool: pg.Pool,
+  secret: string,
+  instance: InstanceId,
+  id: string,
+  overlapSeconds: number,
+  by: Actor,
+): Promise<IssuedToken> {
+  const token = newToken();
+  const newId = uuid();
+  const expiresAt = inDays(DEFAULT_DAYS);
+  const digest = digestOf(secret, token);
+  const values = [instance, id, newId, digest, overlapSeconds, expiresAt, by.actor, by.requestId];
+  const [issued] = isTokenId(id) ? await run<{ label: string }>(pool, ROTATE_SCIM, values) : [];
+  if (issued === undefined) throw tokenUnknown(instance, id);
+  return { id: newId, label: issued.label, token, expiresAt };
+}
+
+const tokenUnknown = (instance: InstanceId, id: string) =>
+  new RefusedError('token_unknown', `The instance ${instance} has no token ${id}.`);
 
 const instanceUnknown = (instance: InstanceId) =>
   new RefusedError('instance_unknown', `There is no instance ${instance}.`);
@@ -153,7 +200,7 @@ const REVOKE_SCIM: Statement = {
  */
 export async function revokeScimToken(pool: pg.Pool, instance: InstanceId, id: string, by: Actor): Promise<void> {
   const found = isTokenId(id) ? await run(pool, REVOKE_SCIM, [instance, id, by.actor, by.requestId]) : [];
-  if (found.length === 0) throw new RefusedError('token_unknown', `The instance ${instance} has no token ${id}.`);
+  if (found.length === 0) throw tokenUnknown(instance, id);
 }
 
 const REVOKE_OPERATOR: Statement = {

@@ -14,6 +14,7 @@ export const mochaHooks: RootHookObject = {
   },
   async afterAll(this: Context) {
     this.timeout(30_000);
+    endThoughSomethingIsOpen();
     const connections = await closeDatabases();
     await closeServerProcesses();
     await removePostgresData();
@@ -25,6 +26,14 @@ export const mochaHooks: RootHookObject = {
       throw new Error(`The tests have left behind:\n${leaks.map((leak) => `  ${leak}`).join('\n')}`);
   },
 };
+
+/** A server or a timer that a test left open would keep the run from ending: it ends, as failed, and says what it was. */
+function endThoughSomethingIsOpen(): void {
+  setTimeout(() => {
+    process.stderr.write(`The tests have left open: ${process.getActiveResourcesInfo().join(', ')}\n`);
+    process.exit(1);
+  }, 20_000).unref();
+}
 
 /** Command lines of our child processes, but for the compiler that tsx keeps. Told on Linux only. */
 async function childrenOf(parent: number): Promise<string[]> {

@@ -10,6 +10,7 @@ import { type RunningServer, startServer } from '../../src/server.js';
 import { createLog } from '../../src/telemetry/log.js';
 import { type RunningWorker, startWorker } from '../../src/worker.js';
 import { testDatabase } from './database.js';
+import { type FaultProxy, faultProxy } from './fault-proxy.js';
 import { testTemporal } from './temporal.js';
 
 export const SECRET = 'a secret of the tests, long enough to be one';
@@ -23,6 +24,8 @@ export interface TestRoster {
   readonly adminToken: string;
   readonly instance: InstanceId;
   readonly pool: pg.Pool;
+  /** Stands between server and worker and their PostgreSQL; passes all, unless told otherwise. */
+  readonly proxy: FaultProxy;
   readonly config: Config;
   /** Starts what was not started, or was stopped. */
   startWorker(): Promise<RunningWorker>;
@@ -34,6 +37,8 @@ export interface TestRosterOptions {
   readonly managerWaitSeconds?: number;
   readonly worker?: boolean;
   readonly server?: boolean;
+  /** Another Temporal than the one that all tests share. */
+  readonly temporal?: { readonly address: string; readonly namespace: string };
 }
 
 let bundle: Promise<{ code: string }> | undefined;
@@ -41,7 +46,11 @@ let bundle: Promise<{ code: string }> | undefined;
 /** The workflows, bundled once per run. */
 export function workflowBundle(): Promise<{ code: string }> {
   if (bundle === undefined) {
-    Runtime.install({ logger: new DefaultLogger('ERROR'), shutdownSignals: [] });
+    Runtime.install({
+      logger: new DefaultLogger('ERROR'),
+      telemetryOptions: { logging: { filter: 'ERROR', forward: {} } },
+      shutdownSignals: [],
+    });
     bundle = bundleWorkflowCode({
       workflowsPath: fileURLToPath(new URL('../../workflows/index.ts', import.meta.url)),
       logger: new DefaultLogger('ERROR'),
@@ -52,9 +61,14 @@ export function workflowBundle(): Promise<{ code: string }> {
 
 /** Starts a Roster for a test file; call `close` in its `after`. */
 export async function startRoster(options: TestRosterOptions = {}): Promise<TestRoster> {
-  const [database, temporal, workflows] = await Promise.all([testDatabase(), testTemporal(), workflowBundle()]);
+  const [database, temporal, workflows] = await Promise.all([
+    testDatabase(),
+    options.temporal ?? testTemporal(),
+    workflowBundle(),
+  ]);
+  const proxy = await faultProxy(database.url);
   const config: Config = {
-    databaseUrl: database.url,
+    databaseUrl: proxy.url,
     databasePoolSize: 10,
     temporal: {
       address: temporal.address,
@@ -109,8 +123,10 @@ export async function startRoster(options: TestRosterOptions = {}): Promise<Test
     adminToken: operator.token,
     instance: slug,
     pool: database.pool,
+    proxy,
     close: async () => {
       await Promise.all(running.map((part) => part.stop()));
+      await proxy.close();
       await database.close();
     },
   };

@@ -18,6 +18,7 @@ export interface Said {
   readonly externalId?: string | undefined;
   readonly email?: string | undefined;
   readonly displayName?: string | undefined;
+  readonly title?: string | undefined;
   readonly active?: boolean | undefined;
   readonly manager?: string | undefined;
 }
@@ -30,6 +31,7 @@ export const asserted = (said: Said) =>
         userName: said.userName,
         externalId: said.externalId,
         displayName: said.displayName,
+        title: said.title,
         active: said.active ?? true,
         ...(said.email === undefined ? {} : { emails: [{ value: said.email, primary: true }] }),
         ...(said.manager === undefined ? {} : { [ENTERPRISE_USER_SCHEMA]: { manager: { value: said.manager } } }),

@@ -1,7 +1,7 @@
 import type { Knex } from 'knex';
 
 /**
- * What Okta asserted, one row per SCIM User. The keys are folded in code (`src/scim/protocol/fold.ts`), never by PostgreSQL's
+ * What Okta asserted, one row per SCIM User. The keys are folded in code (`src/scim/protocol/text.ts`), never by PostgreSQL's
  * lower(), so that there is one fold. Times are whole
  * milliseconds, as SCIM shows them; the order of a list is that of the ids, which are UUIDs version 7.
  */

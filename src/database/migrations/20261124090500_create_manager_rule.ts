@@ -83,7 +83,8 @@ declare
   v_ids uuid[]; v_targets uuid[]; v_actives boolean[];
   v_edge_ids uuid[]; v_edge_nexts uuid[];
   v_circle_ids uuid[]; v_circles uuid[];
-  v_moved uuid[]; v_managers uuid[]; v_left uuid[]; v_woken uuid[];
+  v_on_circles uuid[]; v_chosen uuid[]; v_assigned boolean[]; v_waits timestamptz[];
+  v_moved uuid[]; v_managers uuid[]; v_emptied uuid[]; v_left uuid[]; v_woken uuid[];
 begin
   select array_agg(r.id), array_agg(r.target), array_agg(r.target_active)
     into v_ids, v_targets, v_actives
@@ -146,40 +147,41 @@ begin
   select v_ids || array_agg(other.id), v_targets || array_agg(other.resolved_to), v_actives || array_agg(other.active)
     into v_ids, v_targets, v_actives from other;
 
-  with decided as (
-    select a.id, r.target, c.circle, a.team_id as former_team, a.manager_id as former_manager, a.wait_until as former_wait,
-      case when a.status = 'active' and r.target is null and a.id is distinct from v_default and a.id <> all (p_decided)
-        then a.wait_until end as wait,
-      case
+  select array_agg(a.id), array_agg(r.target), array_agg(c.circle),
+      array_agg(case
         when a.status <> 'active' or a.id is not distinct from v_default then null
         when r.active and c.circle is null then r.target
         when r.target is null and a.wait_until is not null and a.id <> all (p_decided) then null
         else v_default
-      end as manager,
-      r.active and c.circle is null as assigned
+      end),
+      array_agg(r.active and c.circle is null),
+      array_agg(case when a.status = 'active' and r.target is null and a.id is distinct from v_default
+        and a.id <> all (p_decided) then a.wait_until end)
+    into v_ids, v_targets, v_on_circles, v_chosen, v_assigned, v_waits
     from unnest(v_ids, v_targets, v_actives) as r (id, target, active)
     join accounts a on a.instance_id = p_instance and a.id = r.id
-    left join unnest(v_circle_ids, v_circles) as c (id, circle) on c.id = r.id
-  ),
-  new_team as (
+    left join unnest(v_circle_ids, v_circles) as c (id, circle) on c.id = r.id;
+
+  -- In a statement of its own: an UPDATE that has waited for a row can't look at it again beside an INSERT.
+  with made as (
     insert into teams (instance_id, manager_id, name)
     select p_instance, m.id, m.display_name
     from accounts m
-    where m.instance_id = p_instance and m.id in (select decided.manager from decided)
+    where m.instance_id = p_instance and m.id = any (v_chosen)
       and not exists (select from teams t where t.instance_id = p_instance and t.manager_id = m.id)
-    returning teams.id, teams.manager_id
-  ),
-  team as (
-    select t.id, t.manager_id from teams t
-    where t.instance_id = p_instance and t.manager_id in (select decided.manager from decided)
-    union all
-    select new_team.id, new_team.manager_id from new_team
-  ),
-  target as (
-    select decided.*, team.id as team,
-      case when decided.manager is null then 'none' when decided.assigned then 'assigned' else 'default' end as origin,
-      decided.id in (select d.manager from decided d) as leads
-    from decided left join team on team.manager_id = decided.manager
+    returning teams.id
+  )
+  select array_agg(made.id) into v_emptied from made;
+
+  with target as (
+    select w.id, w.target, w.circle, w.manager, w.wait, t.id as team,
+      case when w.manager is null then 'none' when w.assigned then 'assigned' else 'default' end as origin,
+      w.id = any (v_chosen) as leads,
+      former.team_id as former_team, former.manager_id as former_manager, former.wait_until as former_wait
+    from unnest(v_ids, v_targets, v_on_circles, v_chosen, v_assigned, v_waits)
+      as w (id, target, circle, manager, assigned, wait)
+    join accounts former on former.instance_id = p_instance and former.id = w.id
+    left join teams t on t.instance_id = p_instance and t.manager_id = w.manager
   ),
   written as (
     update accounts a set
@@ -219,18 +221,21 @@ begin
     end if;
   end if;
 
-  if v_left is not null then
+  -- Teams that were left, and those made for somebody who was suspended before joining.
+  v_emptied := v_emptied || v_left;
+  if v_emptied is not null then
     delete from teams t
-    where t.instance_id = p_instance and t.id = any (v_left)
+    where t.instance_id = p_instance and t.id = any (v_emptied)
       and not exists (select from accounts a where a.instance_id = p_instance and a.team_id = t.id);
   end if;
 
   if v_woken is not null then
-    update progress p set due = now() where p.instance_id = p_instance and p.user_id = any (v_woken);
+    -- First the kick and then the progress, as the dispatcher locks them.
     insert into kicks (instance_id, user_id, lane, source)
     select p_instance, woken.id, 1, 'scim' from unnest(v_woken) as woken (id) order by woken.id
     on conflict (instance_id, user_id) do update
       set nonce = nextval('kick_nonce'), lane = least(kicks.lane, excluded.lane), taken_until = null;
+    update progress p set due = now() where p.instance_id = p_instance and p.user_id = any (v_woken);
   end if;
 
   return query select unnest(v_moved);

@@ -122,11 +122,11 @@ end
 $$`;
 
 /**
- * Evaluates these accounts themselves: they join their manager's team, or leave every team when no longer active. A wait
- * that still stands is over for those whose version is the asserted one. Returns whose version that is.
+ * Evaluates these accounts themselves, where their version is the asserted one: they join their manager's team, or leave
+ * every team when no longer active. With `p_decide` a wait that still stands is over. Returns whose version it is.
  */
 const JOIN_TEAMS = `
-create function join_teams(p_instance text, p_ids uuid[], p_versions bigint[])
+create function join_teams(p_instance text, p_ids uuid[], p_versions bigint[], p_decide boolean)
 returns setof uuid language plpgsql as $$
 declare
   v_current uuid[];
@@ -138,7 +138,7 @@ begin
   join accounts a on a.instance_id = p_instance and a.id = v.id and a.asserted_version = v.version;
 
   if cardinality(v_current) > 0 then
-    perform evaluate_managers(p_instance, v_current, v_current);
+    perform evaluate_managers(p_instance, v_current, case when p_decide then v_current else '{}' end);
   end if;
   return query select unnest(v_current);
 end

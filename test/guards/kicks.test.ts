@@ -1,0 +1,111 @@
+import assert from 'node:assert/strict';
+import { type Kick, releaseKicks, removeKicks, takeKicks } from '../../src/directory/kicks.js';
+import type { InstanceId, UserId } from '../../src/ids.js';
+import { type TestDatabase, testDatabase } from '../support/database.js';
+import { converge, emptyInstance, newId, say, sayAgain } from '../support/steps.js';
+
+describe('guard 5: kicks', () => {
+  let database: TestDatabase;
+  let instance: InstanceId;
+
+  before(async () => {
+    database = await testDatabase();
+  });
+  after(() => database.close());
+  beforeEach(async () => {
+    await database.pool.query('delete from kicks');
+    await database.pool.query('update progress set due = null');
+    instance = await emptyInstance(database.pool);
+  });
+
+  const create = async (userName: string): Promise<UserId> => {
+    const id = newId();
+    await say(database.pool, instance, { userName }, id);
+    return id;
+  };
+  const kicked = async (): Promise<UserId[]> => {
+    const { rows } = await database.pool.query<{ id: UserId }>('select user_id as id from kicks order by user_id');
+    return rows.map((row) => row.id);
+  };
+  const taken = (kicks: readonly Kick[]) => kicks.map((kick) => kick.userId);
+
+  it('one that is renewed while it is being sent is sent again', async () => {
+    const id = await create('ada@x.test');
+    const kicks = await takeKicks(database.pool, 20);
+    assert.deepEqual(taken(kicks), [id]);
+    // It is on its way to Temporal, and Okta asserts something newer.
+    await sayAgain(database.pool, instance, id, { userName: 'ada@x.test', active: false });
+    await removeKicks(database.pool, kicks);
+    assert.deepEqual(await kicked(), [id]);
+    assert.deepEqual(taken(await takeKicks(database.pool, 20)), [id], 'at once, not after the first one is due back');
+  });
+
+  it('one that was removed and written anew meanwhile is not taken for the old one', async () => {
+    const id = await create('ada@x.test');
+    const slow = await takeKicks(database.pool, 20);
+    await removeKicks(database.pool, slow);
+    await sayAgain(database.pool, instance, id, { userName: 'ada@x.test', title: 'AE' });
+    await removeKicks(database.pool, slow);
+    assert.deepEqual(await kicked(), [id]);
+  });
+
+  it('are taken by one dispatcher at a time, and given back when they could not be sent', async () => {
+    const ids = [await create('ada@x.test'), await create('bo@x.test'), await create('cy@x.test')];
+    const [one, two] = await Promise.all([takeKicks(database.pool, 2), takeKicks(database.pool, 2)]);
+    assert.deepEqual([...taken(one), ...taken(two)].toSorted(), ids.toSorted());
+    await releaseKicks(database.pool, one);
+    assert.deepEqual(taken(await takeKicks(database.pool, 20)), taken(one));
+  });
+
+  it('hold no row while they are sent: Okta’s next change does not wait', async () => {
+    const id = await create('ada@x.test');
+    await takeKicks(database.pool, 20);
+    const client = await database.pool.connect();
+    try {
+      await client.query(`set lock_timeout = '1ms'`);
+      await client.query('select 1 from kicks where user_id = $1 for update', [id]);
+    } finally {
+      await client.query('reset lock_timeout');
+      client.release();
+    }
+  });
+
+  it('deactivations go first, then live changes, then bulk', async () => {
+    const [bulk, live, leaver] = [await create('a@x.test'), await create('b@x.test'), await create('c@x.test')];
+    await converge(database.pool, instance, leaver);
+    await database.pool.query('delete from kicks where user_id = $1', [leaver]);
+    await sayAgain(database.pool, instance, leaver, { userName: 'c@x.test', active: false });
+    await database.pool.query('update kicks set lane = 2 where user_id = $1', [bulk]);
+    assert.deepEqual(taken(await takeKicks(database.pool, 20)), [leaver, live, bulk]);
+  });
+
+  it('live ones pause while 200 users are provisioning; deactivations never', async () => {
+    const { pool } = database;
+    await pool.query(
+      `insert into users (instance_id, id, user_name, user_name_key, email, email_key, display_name, active, attributes, source)
+       select $1, gen_random_uuid(), n, n, n, n, n, true, '{}', 'scim' from generate_series(1, 200) g (i), text('u' || i) n`,
+      [instance],
+    );
+    await pool.query(
+      `insert into accounts (instance_id, id, wanted, asserted_version) select instance_id, id, 'active', 1 from users where instance_id = $1`,
+      [instance],
+    );
+    const setOpen = (count: number) =>
+      pool.query(
+        `insert into progress (instance_id, user_id, stage, due)
+         select $1, id, case when n <= $2 then 'provisioning' else 'waiting for manager' end, now() + interval '20 seconds'
+         from (select id, row_number() over (order by id) as n from users where instance_id = $1 and user_name like 'u%') numbered
+         on conflict (instance_id, user_id) do update set stage = excluded.stage, due = excluded.due`,
+        [instance, count],
+      );
+    const live = await create('live@x.test');
+    const leaver = await create('leaver@x.test');
+    await sayAgain(pool, instance, leaver, { userName: 'leaver@x.test', active: false });
+    await setOpen(200);
+    const first = await takeKicks(pool, 20);
+    assert.deepEqual(taken(first), [leaver]);
+    await removeKicks(pool, first);
+    await setOpen(199);
+    assert.deepEqual(taken(await takeKicks(pool, 20)), [live], 'who waits for a manager does not count');
+  });
+});

@@ -1,0 +1,133 @@
+import assert from 'node:assert/strict';
+import { run } from '../../src/database/pool.js';
+import { type TestDatabase, testDatabase } from '../support/database.js';
+import { scim } from '../support/http.js';
+import { until } from '../support/interleave.js';
+import { startRoster, type TestRoster } from '../support/roster.js';
+
+describe('guard 10: lost races', () => {
+  let roster: TestRoster;
+
+  before(async function () {
+    this.timeout(60_000);
+    roster = await startRoster({ worker: false });
+  });
+  after(() => roster.close());
+  afterEach(() => roster.proxy.set('pass'));
+
+  const created = async (userName: string): Promise<string> => {
+    const { status, body } = await scim(roster, 'POST', '/Users', { userName });
+    assert.equal(status, 201);
+    return String(body?.['id']);
+  };
+  const patchNick = (id: string, nickName: string) =>
+    scim(roster, 'PATCH', `/Users/${id}`, { Operations: [{ op: 'replace', path: 'nickName', value: nickName }] });
+
+  it('many writers of one user all succeed, each on a version of its own', async () => {
+    const id = await created('ada@x.test');
+    const answers = await Promise.all(Array.from({ length: 24 }, (_, index) => patchNick(id, `nick ${index}`)));
+    assert.deepEqual(new Set(answers.map(({ status }) => status)), new Set([200]));
+    const tags = new Set(answers.map(({ headers }) => headers.get('etag')));
+    assert.equal(tags.size, 24);
+    const { body } = await scim(roster, 'GET', `/Users/${id}`);
+    assert.equal((body?.['meta'] as { version: string }).version, 'W/"25"');
+    const { rows } = await roster.pool.query<{ versions: number; last: number }>(
+      'select count(distinct version)::int as versions, max(version)::int as last from audit_log where user_id = $1',
+      [id],
+    );
+    assert.deepEqual(rows, [{ versions: 25, last: 25 }], 'an audit row for each version');
+  });
+
+  it('64 identical creates: one 201, the others 409', async () => {
+    for (let round = 0; round < 3; round++) {
+      const answers = await Promise.all(
+        Array.from({ length: 64 }, () => scim(roster, 'POST', '/Users', { userName: `twin${round}@x.test` })),
+      );
+      const count = (status: number) => answers.filter((answer) => answer.status === status).length;
+      assert.deepEqual([count(201), count(409)], [1, 63]);
+      const refused = answers.find(({ status }) => status === 409);
+      assert.equal(refused?.body?.['scimType'], 'uniqueness');
+    }
+  });
+
+  it('a deadlock or a serialisation failure is tried again', async () => {
+    await roster.pool.query('create sequence attempts');
+    await roster.pool.query(`create function fail_twice() returns bigint language plpgsql as $$
+      declare v bigint := nextval('attempts');
+      begin
+        if v < 3 then raise exception 'again' using errcode = case v when 1 then '40P01' else '40001' end; end if;
+        return v;
+      end $$`);
+    assert.deepEqual(await run(roster.pool, { name: 'fail_twice', text: 'select fail_twice() as n' }, []), [
+      { n: '3' },
+    ]);
+  });
+
+  for (const [name, request, status] of [
+    ['a create', (id: string) => scim(roster, 'POST', '/Users', { userName: `lost-${id}@x.test` }), 201],
+    ['a change', (id: string) => patchNick(id, 'lost'), 200],
+  ] as const) {
+    const cut = name === 'a create' ? 'insert_user' : 'update_user';
+
+    it(`${name} whose COMMIT answer is lost is found by reading back`, async () => {
+      const id = await created(`${cut}@x.test`);
+      // The second time a statement is sent it goes by its name.
+      roster.proxy.set({ cut, then: 'pass' });
+      const answer = await request(id);
+      assert.equal(answer.status, status, answer.text);
+      const { body } = await scim(roster, 'GET', `/Users/${String(answer.body?.['id'])}`);
+      assert.deepEqual(body, answer.body);
+    });
+
+    it(`${name} that can't be told to be stored is a 429, never a success`, async () => {
+      const id = await created(`unknown-${cut}@x.test`);
+      roster.proxy.set({ cut, then: 'refuse' });
+      const answer = await request(`${id}`);
+      assert.equal(answer.status, 429, answer.text);
+      assert.match(answer.headers.get('retry-after') ?? '', /^\d+$/);
+    });
+  }
+});
+
+describe('PostgreSQL away', () => {
+  let roster: TestRoster;
+  let database: TestDatabase;
+
+  before(async function () {
+    this.timeout(60_000);
+    [roster, database] = await Promise.all([startRoster({ worker: false }), testDatabase()]);
+  });
+  after(async () => {
+    await roster.close();
+    await database.close();
+  });
+
+  for (const mode of ['refuse', 'blackhole'] as const) {
+    it(`every request is answered 429 with whole seconds in Retry-After (${mode}), and works again by itself`, async function () {
+      this.timeout(40_000);
+      const { body } = await scim(roster, 'POST', '/Users', { userName: `${mode}@x.test` });
+      const path = `/Users/${String(body?.['id'])}`;
+      roster.proxy.set(mode);
+      const requests = [
+        ['GET', '/Users?startIndex=1&count=2'],
+        ['GET', path],
+        ['POST', '/Users', { userName: `${mode}-2@x.test` }],
+        ['PATCH', path, { Operations: [{ op: 'replace', value: { active: false } }] }],
+        ['PUT', path, { userName: `${mode}@x.test`, active: false }],
+        ['DELETE', path],
+      ] as const;
+      for (const [method, where, content] of requests) {
+        const began = performance.now();
+        const answer = await scim(roster, method, where, content);
+        const ms = performance.now() - began;
+        assert.equal(answer.status, 429, `${method} ${answer.text}`);
+        assert.match(answer.headers.get('retry-after') ?? '', /^\d+$/);
+        assert.equal(answer.body?.['status'], '429');
+        assert.ok(ms < 3_000, `${method} took ${ms} ms`);
+      }
+      roster.proxy.set('pass');
+      await until('requests work again', async () => (await scim(roster, 'GET', path)).status === 200, 5_000);
+      assert.equal((await scim(roster, 'GET', path)).body?.['active'], true, 'what was refused was not done');
+    });
+  }
+});

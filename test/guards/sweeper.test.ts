@@ -1,0 +1,107 @@
+import assert from 'node:assert/strict';
+import { removeKicks, sweepKicks, takeKicks } from '../../src/directory/kicks.js';
+import type { InstanceId, UserId } from '../../src/ids.js';
+import { type TestDatabase, testDatabase } from '../support/database.js';
+import { converge, emptyInstance, newId, type Said, say, untilWait } from '../support/steps.js';
+
+const OVERDUE_SECONDS = 30;
+
+describe('guard 6: the sweeper reads due dates', () => {
+  let database: TestDatabase;
+  let instance: InstanceId;
+
+  before(async () => {
+    database = await testDatabase();
+  });
+  after(() => database.close());
+  beforeEach(async () => {
+    instance = await emptyInstance(database.pool);
+  });
+
+  const create = async (said: Said): Promise<UserId> => {
+    const id = newId();
+    await say(database.pool, instance, said, id);
+    return id;
+  };
+  /** Sends and removes all kicks, as a dispatcher whose Temporal forgets everything. */
+  const loseKicks = async (): Promise<void> => {
+    for (;;) {
+      const kicks = await takeKicks(database.pool, 20);
+      if (kicks.length === 0) return;
+      await removeKicks(database.pool, kicks);
+    }
+  };
+  /** Lets time pass, as the database sees it. */
+  const later = async (seconds: number): Promise<void> => {
+    const ago = `- make_interval(secs => ${seconds})`;
+    await database.pool.query(`update progress set due = due ${ago}`);
+    await database.pool.query(`update instances set due = due ${ago}`);
+    await database.pool.query(`update users set updated_at = updated_at ${ago}`);
+  };
+  const swept = async (): Promise<(UserId | null)[]> => {
+    await sweepKicks(database.pool, OVERDUE_SECONDS, 1_000);
+    const { rows } = await database.pool.query<{ id: UserId | null; source: string }>(
+      'select user_id as id, source from kicks where instance_id = $1',
+      [instance],
+    );
+    return rows.map((row) => row.id);
+  };
+
+  it('kicks whose run was lost, after its due date has gone by for 30 s', async () => {
+    const id = await create({ userName: 'ada@x.test' });
+    await loseKicks();
+    assert.deepEqual(await swept(), []);
+    await later(59);
+    assert.deepEqual(await swept(), []);
+    await later(2);
+    assert.deepEqual(await swept(), [id]);
+  });
+
+  it('kicks who is behind what was asserted, without kick or due date', async () => {
+    const id = await create({ userName: 'ada@x.test' });
+    await database.pool.query('delete from kicks');
+    assert.deepEqual(await swept(), []);
+    await later(31);
+    assert.deepEqual(await swept(), [id]);
+  });
+
+  it('leaves the settled alone, however long ago', async () => {
+    const id = await create({ userName: 'ada@x.test' });
+    await loseKicks();
+    await converge(database.pool, instance, id);
+    await later(100_000);
+    assert.deepEqual(await swept(), []);
+  });
+
+  it('never restarts a wait, which has a due date of its own', async () => {
+    const id = await create({ userName: 'ada@x.test', manager: 'nobody@x.test' });
+    await loseKicks();
+    const waitMs = await untilWait(database.pool, instance, id);
+    assert.ok(waitMs !== undefined && waitMs > 50_000);
+    await later(60 + OVERDUE_SECONDS - 1);
+    assert.deepEqual(await swept(), []);
+    await later(2);
+    assert.deepEqual(await swept(), [id], 'a run that should have ended its wait is missed');
+  });
+
+  it('never restarts a back-off: who is stuck is due when the next round is', async () => {
+    const id = await create({ userName: 'ada@x.test' });
+    await loseKicks();
+    await database.pool.query(
+      `update progress set stage = 'stuck', due = now() + interval '60 minutes' where instance_id = $1 and user_id = $2`,
+      [instance, id],
+    );
+    await later(3_600);
+    assert.deepEqual(await swept(), []);
+    await later(31);
+    assert.deepEqual(await swept(), [id]);
+  });
+
+  it('kicks an instance whose own run was lost', async () => {
+    await database.pool.query(`select kick_instance($1, 'admin')`, [instance]);
+    await loseKicks();
+    assert.deepEqual(await swept(), []);
+    await later(61);
+    assert.deepEqual(await swept(), [null]);
+  });
+});
