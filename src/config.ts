@@ -98,5 +98,11 @@ export function required(
   return value;
 }
 
+/** The environment of a child process: this one's, with settings of the child's own. */
+export const childEnvironment = (settings: Readonly<Record<string, string>>): NodeJS.ProcessEnv => ({
+  ...process.env,
+  ...settings,
+});
+
 /** Path of the file in which `roster dev` tells others where it listens. */
 export const devFilePath = (config: Config): string => join(config.home, 'dev.json');

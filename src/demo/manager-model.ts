@@ -1,8 +1,8 @@
 import { accountEmail, displayNameOf, type EmailEntry, type NamedUser } from '../directory/account-profile.js';
 
 /** From the least to the most; manager and above may be the default manager (rule 5). */
-export const ROLES = ['individual', 'manager', 'publisher', 'coach'] as const;
-export type Role = (typeof ROLES)[number];
+const ROLES = ['individual', 'manager', 'publisher', 'coach'] as const;
+type Role = (typeof ROLES)[number];
 export type Status = 'pending' | 'active' | 'suspended' | 'refused';
 export type Origin = 'assigned' | 'default' | 'none';
 
@@ -26,7 +26,7 @@ export interface ModelUser extends NamedUser {
 }
 
 /** What the rules make of one user. */
-export interface ModelAccount {
+interface ModelAccount {
   readonly manager: string | null;
   readonly origin: Origin;
   readonly onCircle: boolean;

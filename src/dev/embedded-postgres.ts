@@ -32,12 +32,15 @@ export interface PostgresOptions {
   readonly database: string;
   /** False is quicker, and loses data when the machine crashes. */
   readonly durable: boolean;
+  /** Another than any free one, where it had one before. */
+  readonly port?: number;
   readonly report: (line: string) => void;
 }
 
 /** A running PostgreSQL of our own, on 127.0.0.1 and a free port. */
 export interface PostgresServer {
   readonly url: string;
+  readonly port: number;
   readonly process: ChildProcess;
   /** Ends it within seconds, whoever is connected. */
   stop(): Promise<void>;
@@ -57,7 +60,7 @@ export async function startPostgres(options: PostgresOptions): Promise<PostgresS
   await endLeftover(options.dataFolder, options.report);
   if (!existsSync(join(options.dataFolder, 'PG_VERSION'))) await makeCluster(binaries, user, options);
 
-  const port = await freePort();
+  const port = options.port ?? (await freePort());
   const settings = [
     'listen_addresses=127.0.0.1',
     'unix_socket_directories=',
@@ -76,7 +79,7 @@ export async function startPostgres(options: PostgresOptions): Promise<PostgresS
   const url = (database: string) => `postgresql://postgres:${options.password}@127.0.0.1:${port}/${database}`;
   await untilReady(child, url('postgres'), lastWords);
   await makeDatabase(url('postgres'), options.database);
-  return { url: url(options.database), process: child, stop: () => options.processes.stop(child, 5_000) };
+  return { url: url(options.database), port, process: child, stop: () => options.processes.stop(child, 5_000) };
 }
 
 const asUser = (user: PostgresUser | undefined) => (user === undefined ? {} : { uid: user.uid, gid: user.gid });

@@ -22,6 +22,8 @@ export interface TemporalBinaryOptions {
   /** The setting PATH. */
   readonly path: string;
   readonly report: (line: string) => void;
+  /** Gives up when aborted. */
+  readonly signal?: AbortSignal;
   /** Keeps what was downloaded or built, for every Roster of this checkout. */
   readonly binFolder?: string;
   readonly download?: typeof downloadTemporal;
@@ -63,12 +65,13 @@ export async function findTemporal(options: TemporalBinaryOptions): Promise<stri
 }
 
 async function get(options: TemporalBinaryOptions, target: string): Promise<void> {
-  const { report, download = downloadTemporal, build = buildTemporal } = options;
+  const { report, signal, download = downloadTemporal, build = buildTemporal } = options;
   const faults: string[] = [];
   try {
-    await download(target, report);
+    await download(target, report, signal);
     return;
   } catch (error) {
+    signal?.throwIfAborted();
     faults.push(`download: ${message(error)}`);
     report(`the Temporal CLI cannot be downloaded (${message(error)})`);
   }
@@ -77,10 +80,11 @@ async function get(options: TemporalBinaryOptions, target: string): Promise<void
       (await findOnPath('go', options.path)) ??
       (await firstExecutable(['/usr/local/go/bin/go', '/opt/homebrew/bin/go']));
     if (go === undefined) throw new Error('Go is not installed');
-    await build(go, target, report);
+    await build(go, target, report, signal);
   } catch (error) {
-    faults.push(`build: ${message(error)}`);
     await rm(target, { force: true });
+    signal?.throwIfAborted();
+    faults.push(`build: ${message(error)}`);
     throw new TemporalBinaryError(
       `No Temporal CLI here (${faults.join('; ')}). Install it (https://docs.temporal.io/cli) and set TEMPORAL_CLI to its path, or set TEMPORAL_ADDRESS to a running server.`,
     );

@@ -10,12 +10,18 @@ const TELL_EVERY_MILLISECONDS = 10_000;
  * Builds the Temporal CLI from `tools/temporal` with Go into `target`, telling every ten seconds how long it has taken.
  * @throws Error with the last line of Go's words where the build fails.
  */
-export async function buildTemporal(go: string, target: string, report: (line: string) => void): Promise<void> {
+export async function buildTemporal(
+  go: string,
+  target: string,
+  report: (line: string) => void,
+  signal?: AbortSignal,
+): Promise<void> {
   report(`building the Temporal CLI with Go (${EXPECTED})`);
   const start = Date.now();
   const child = spawn(go, ['build', '-ldflags=-s -w', '-o', target, 'github.com/temporalio/cli/cmd/temporal'], {
     cwd: join(PACKAGE_ROOT, 'tools', 'temporal'),
     stdio: ['ignore', 'ignore', 'pipe'],
+    ...(signal === undefined ? {} : { signal }),
   });
   let words = '';
   child.stderr.on('data', (chunk: Buffer) => {

@@ -18,6 +18,7 @@ const STALL_MILLISECONDS = 15_000;
 export async function downloadTemporal(
   target: string,
   report: (line: string) => void,
+  signal?: AbortSignal,
   releases = RELEASES,
 ): Promise<void> {
   const architecture = new Map<string, string>([
@@ -33,6 +34,8 @@ export async function downloadTemporal(
   report(`downloading the Temporal CLI ${VERSION}`);
 
   const abort = new AbortController();
+  const giveUp = (): void => abort.abort(signal?.reason);
+  signal?.addEventListener('abort', giveUp);
   const limit = (milliseconds: number, fault: string) => setTimeout(() => abort.abort(new Error(fault)), milliseconds);
   let timer = limit(CONNECT_MILLISECONDS, `no answer within ${CONNECT_MILLISECONDS / 1_000} s`);
   try {
@@ -62,6 +65,7 @@ export async function downloadTemporal(
     await unpack(Readable.fromWeb(response.body), progress, target, abort.signal);
   } finally {
     clearTimeout(timer);
+    signal?.removeEventListener('abort', giveUp);
   }
 }
 

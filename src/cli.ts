@@ -1,0 +1,41 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Command } from 'commander';
+import { demoCommand } from './commands/demo.js';
+import { devCommand } from './commands/dev.js';
+import { doctorCommand } from './commands/doctor.js';
+import { instanceCommand } from './commands/instance.js';
+import { migrateCommand } from './commands/migrate.js';
+import { operatorTokenCommand } from './commands/operator-token.js';
+import { programCommand } from './commands/program.js';
+import { tokenCommand } from './commands/token.js';
+import { readConfig } from './config.js';
+import { PACKAGE_ROOT } from './dev/program-files.js';
+
+async function main(): Promise<void> {
+  const { version } = JSON.parse(readFileSync(join(PACKAGE_ROOT, 'package.json'), 'utf8')) as { version: string };
+  const config = readConfig();
+  const program = new Command('roster')
+    .description('Turns what Okta says over SCIM 2.0 into finished accounts.')
+    .version(version)
+    .showHelpAfterError('(roster --help says more)');
+  const commands = [
+    devCommand(config),
+    programCommand('server', 'run the front door, the dispatcher and the sweeper'),
+    programCommand('worker', 'run a Temporal worker'),
+    migrateCommand(config),
+    instanceCommand(config),
+    tokenCommand(config),
+    operatorTokenCommand(config),
+    demoCommand(config),
+    doctorCommand(config),
+  ];
+  for (const command of commands) program.addCommand(command);
+  await program.parseAsync();
+}
+
+main().catch((error: unknown) => {
+  // One line that says what to do; a stack is of no use to whoever typed the command.
+  process.stderr.write(`roster: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+});

@@ -1,0 +1,44 @@
+import { join } from 'node:path';
+import type pg from 'pg';
+import { type Config, devFilePath, required } from '../config.js';
+import { createPool } from '../database/pool.js';
+import { readDevFile } from '../dev/dev-file.js';
+import { keptSecret } from '../dev/secrets.js';
+import type { Actor } from '../directory/users.js';
+
+/** Whoever can run the command line on the database is an operator without a token. */
+export const BY_CLI: Actor = { actor: 'cli', source: 'admin', requestId: null };
+
+/**
+ * Gives a command the database: the one that the settings name, or else that of the `roster dev` on this home.
+ * @throws ConfigError where there is neither, UnavailableError, and what the command throws.
+ */
+export async function withDatabase<Result>(config: Config, work: (pool: pg.Pool) => Promise<Result>): Promise<Result> {
+  const pool = createPool({
+    url: await databaseUrl(config),
+    max: 2,
+    applicationName: 'roster cli',
+    connectionTimeout: 5_000,
+    statementTimeout: 30_000,
+    onError: () => undefined,
+  });
+  try {
+    return await work(pool);
+  } finally {
+    await pool.end();
+  }
+}
+
+/** The database of the settings, or of a running `roster dev`. @throws ConfigError */
+export const databaseUrl = async (config: Config): Promise<string> =>
+  required(config.databaseUrl ?? (await readDevFile(devFilePath(config)))?.databaseUrl, 'DATABASE_URL');
+
+/** The key of the token digests, which must be the server's. @throws ConfigError */
+export const tokenSecret = async (config: Config): Promise<string> =>
+  required(config.secret ?? (await keptSecret(join(config.home, 'secrets.json'))), 'ROSTER_SECRET');
+
+/** Where Temporal is: as the settings say, or that of a running `roster dev`. @throws ConfigError */
+export async function temporalTarget(config: Config): Promise<{ address: string; namespace: string }> {
+  const address = config.temporal.address ?? (await readDevFile(devFilePath(config)))?.temporalAddress;
+  return { address: required(address, 'TEMPORAL_ADDRESS'), namespace: config.temporal.namespace };
+}

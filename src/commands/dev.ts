@@ -1,0 +1,96 @@
+import { Command, InvalidArgumentError } from 'commander';
+import type { Config } from '../config.js';
+import { playDemo } from '../demo/play-demo.js';
+import { type RunningDev, startDev } from '../dev/dev.js';
+import { print } from './output.js';
+
+const TEMPORAL_PORT = 7233;
+const TEMPORAL_UI_PORT = 8233;
+
+/** `roster dev`: a whole Roster on this machine, which on its very first start plays Okta against itself. */
+export const devCommand = (config: Config): Command =>
+  new Command('dev')
+    .description('run everything on this machine: PostgreSQL, Temporal with its Web UI, server, worker, a demo')
+    .option('--port <port>', 'port of the server, 0 for any free one (otherwise PORT)', port)
+    .option('--temporal-port <port>', 'port of Temporal', port)
+    .option('--ui-port <port>', "port of Temporal's Web UI", port)
+    .addHelpText('after', '\nExample, beside another one:\n  $ ROSTER_HOME=/tmp/second PORT=0 roster dev')
+    .action(async (options: { port?: number; temporalPort?: number; uiPort?: number }) => {
+      const chosen = { ...config, port: options.port ?? config.port };
+      const anyFree = chosen.port === 0;
+      await run(chosen, {
+        temporal: options.temporalPort ?? (anyFree ? 0 : TEMPORAL_PORT),
+        ui: options.uiPort ?? (anyFree ? 0 : TEMPORAL_UI_PORT),
+      });
+    });
+
+async function run(config: Config, ports: { temporal: number; ui: number }): Promise<void> {
+  const stopping = new AbortController();
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => stopping.abort());
+  const stopped = new Promise<void>((resolve) => stopping.signal.addEventListener('abort', () => resolve()));
+
+  let dev: RunningDev;
+  try {
+    dev = await startDev({ config, ports, say: print, signal: stopping.signal });
+  } catch (error) {
+    if (stopping.signal.aborted) return;
+    throw error;
+  }
+  try {
+    print(whereItIs(dev));
+    if (dev.isNew) await Promise.race([play(dev), stopped]);
+    if (!stopping.signal.aborted) print(whatToDo(dev));
+    await stopped;
+  } finally {
+    print('stopping');
+    await dev.stop();
+    print('stopped; the data is kept for the next start');
+  }
+}
+
+/** The main job before the newcomer's eyes. That it goes wrong must not end the Roster. */
+async function play({ file }: RunningDev): Promise<void> {
+  print('\nPlaying Okta against it, this once ("npm run roster demo" plays it again):\n');
+  try {
+    await playDemo({ ...file, say: print });
+  } catch (error) {
+    print(`The demo failed: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+const whereItIs = ({ file }: RunningDev): string =>
+  [
+    '',
+    'Roster is running.',
+    `  SCIM          ${file.scimUrl}`,
+    `  Admin API     ${file.adminUrl}`,
+    `  Temporal UI   ${file.temporalUiUrl}`,
+    `  PostgreSQL    ${file.databaseUrl}`,
+  ].join('\n');
+
+const whatToDo = ({ file }: RunningDev): string => `
+What next:
+
+  Provision a user, as Okta does:
+    curl -s ${file.scimUrl}/Users \\
+      -H 'Authorization: Bearer ${file.scimToken}' -H 'Content-Type: application/scim+json' \\
+      -d '{"userName":"eva.stone@acme.example","title":"AE"}'
+
+  See the account, its manager and its team:
+    curl -s '${file.adminUrl}/instances/${file.instance}/accounts?userName=eva.stone@acme.example' \\
+      -H 'Authorization: Bearer ${file.adminToken}'
+
+  See each user's run, and who waits for a manager:
+    ${file.temporalUiUrl}/namespaces/default/workflows
+
+  Connect a real Okta: docs/okta-setup.md. More commands: npm run roster -- --help
+  Ctrl-C stops everything; the data stays.
+`;
+
+function port(text: string): number {
+  const number = Number(text);
+  if (!Number.isInteger(number) || number < 0 || number > 65_535) {
+    throw new InvalidArgumentError('A port from 0 to 65535.');
+  }
+  return number;
+}

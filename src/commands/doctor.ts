@@ -1,0 +1,130 @@
+import { Connection } from '@temporalio/client';
+import { Command } from 'commander';
+import pg from 'pg';
+import type { Config } from '../config.js';
+import { schemaState } from '../database/migrate.js';
+import { missingSearchAttributes } from '../dispatch/register-search-attributes.js';
+import { databaseUrl, temporalTarget, tokenSecret } from './context.js';
+import { JSON_OPTION, print } from './output.js';
+
+/** The clocks of this machine and of PostgreSQL may be so far apart before tokens and waits go wrong. */
+const CLOCK_SECONDS = 5;
+const OLDEST_POSTGRES = 15;
+
+/** What a check found; `what` says what to do where it is not well. */
+interface Finding {
+  readonly check: string;
+  readonly ok: boolean;
+  readonly what: string;
+}
+
+/** Says what it found, or throws an error that says what to do. */
+type Check = (config: Config) => Promise<string>;
+
+const checks: Readonly<Record<string, Check>> = {
+  database: async (config) => {
+    const { version } = await ask<{ version: string }>(config, "select current_setting('server_version') as version");
+    if (Number.parseInt(version, 10) < OLDEST_POSTGRES) {
+      throw new Error(`PostgreSQL ${version} is too old; use ${OLDEST_POSTGRES} or newer.`);
+    }
+    return `PostgreSQL ${version}`;
+  },
+  schema: async (config) => {
+    const { missing, unknown } = await schemaState(await databaseUrl(config));
+    if (missing.length > 0) throw new Error(`${missing.length} migrations are missing. Run "roster migrate".`);
+    if (unknown.length > 0) throw new Error('The schema is newer than this program. Run a newer Roster.');
+    return 'up to date';
+  },
+  clock: async (config) => {
+    const { now } = await ask<{ now: Date }>(config, 'select now()');
+    const apart = Math.abs(Date.now() - now.getTime()) / 1_000;
+    if (apart > CLOCK_SECONDS) {
+      throw new Error(`This machine and PostgreSQL are ${apart.toFixed(0)} s apart. Synchronise their clocks (NTP).`);
+    }
+    return `${apart.toFixed(1)} s from PostgreSQL's`;
+  },
+  secret: async (config) => {
+    await tokenSecret(config);
+    return 'ROSTER_SECRET is there';
+  },
+  temporal: (config) =>
+    withTemporal(config, async (connection, namespace) => {
+      await connection.workflowService.describeNamespace({ namespace });
+      const { serverVersion } = await connection.workflowService.getSystemInfo({});
+      return `${serverVersion ?? 'a server'}, namespace ${namespace}`;
+    }),
+  'search attributes': (config) =>
+    withTemporal(config, async (connection, namespace) => {
+      const missing = await missingSearchAttributes(connection, namespace);
+      if (missing.length > 0) throw new Error(`${missing.join(', ')} are not registered. Run "roster migrate".`);
+      return 'all registered';
+    }),
+  workers: (config) =>
+    withTemporal(config, async (connection, namespace) => {
+      const { pollers } = await connection.workflowService.describeTaskQueue({
+        namespace,
+        taskQueue: { name: config.temporal.taskQueue },
+        taskQueueType: 1,
+      });
+      const count = pollers?.length ?? 0;
+      if (count === 0)
+        throw new Error(`Nobody works on the task queue ${config.temporal.taskQueue}. Run "roster worker".`);
+      return `${count} on the task queue ${config.temporal.taskQueue}`;
+    }),
+};
+
+/** `roster doctor`: looks whether everything that Roster needs is there. Exit code 1 where something is not. */
+export const doctorCommand = (config: Config): Command =>
+  new Command('doctor')
+    .description('check database, schema, clock, secret, Temporal, search attributes and workers')
+    .option(...JSON_OPTION)
+    .addHelpText('after', '\nExample:\n  $ roster doctor')
+    .action(async ({ json }: { json?: boolean }) => {
+      const findings: Finding[] = [];
+      for (const [check, examine] of Object.entries(checks)) {
+        const finding = await examine(config).then(
+          (what): Finding => ({ check, ok: true, what }),
+          (error: unknown): Finding => ({ check, ok: false, what: message(error) }),
+        );
+        findings.push(finding);
+        if (json !== true) print(`${finding.ok ? 'ok  ' : 'FAIL'}  ${check.padEnd(18)}${finding.what}`);
+      }
+      if (json === true) print(JSON.stringify(findings, null, 2));
+      if (findings.some(({ ok }) => !ok)) process.exitCode = 1;
+    });
+
+const message = (error: unknown): string => {
+  if (error instanceof AggregateError) return message(error.errors[0]);
+  return error instanceof Error ? error.message : String(error);
+};
+
+async function ask<Row extends pg.QueryResultRow>(config: Config, statement: string): Promise<Row> {
+  const client = new pg.Client({
+    connectionString: await databaseUrl(config),
+    connectionTimeoutMillis: 3_000,
+    application_name: 'roster doctor',
+  });
+  await client.connect();
+  try {
+    const { rows } = await client.query<Row>(statement);
+    if (rows[0] === undefined) throw new Error('PostgreSQL gave no answer.');
+    return rows[0];
+  } finally {
+    await client.end();
+  }
+}
+
+async function withTemporal<Result>(
+  config: Config,
+  work: (connection: Connection, namespace: string) => Promise<Result>,
+): Promise<Result> {
+  const { address, namespace } = await temporalTarget(config);
+  const connection = await Connection.connect({ address, connectTimeout: '3s' }).catch((error: unknown) => {
+    throw new Error(`Temporal does not answer at ${address}. Start it, or correct TEMPORAL_ADDRESS.`, { cause: error });
+  });
+  try {
+    return await connection.withDeadline(Date.now() + 5_000, () => work(connection, namespace));
+  } finally {
+    await connection.close();
+  }
+}

@@ -1,0 +1,130 @@
+import { Command, InvalidArgumentError } from 'commander';
+import type { Config } from '../config.js';
+import {
+  createInstance,
+  type Instance,
+  type InstanceSettings,
+  listInstances,
+  setInstance,
+  showInstance,
+} from '../instances/instances.js';
+import { BY_CLI, withDatabase } from './context.js';
+import { JSON_OPTION, printList, printOne } from './output.js';
+
+interface Json {
+  readonly json?: boolean;
+}
+
+/** `roster instance`: create, list, show and set customers' copies of the application. */
+export function instanceCommand(config: Config): Command {
+  const command = new Command('instance').description('manage instances: one per copy of the application');
+
+  command
+    .command('create <slug>')
+    .description('create an instance with its first coach, who is the default manager until another is chosen')
+    .requiredOption('--coach <e-mail>', 'userName of the first coach')
+    .option('--given-name <name>', "the coach's given name (otherwise from the e-mail)")
+    .option('--family-name <name>', "the coach's family name")
+    .option('--title <title>', "the coach's title")
+    .option('--name <name>', 'name for people to read (otherwise the slug)')
+    .option('--manager-wait <seconds>', 'how long a new user waits for an unknown manager', seconds)
+    .option(...JSON_OPTION)
+    .addHelpText('after', '\nExample:\n  $ roster instance create acme --name "Acme Ltd" --coach ada@acme.example')
+    .action(
+      async (
+        slug: string,
+        options: Json & {
+          coach: string;
+          givenName?: string;
+          familyName?: string;
+          title?: string;
+          name?: string;
+          managerWait?: number;
+        },
+      ) => {
+        const { coach: userName, givenName, familyName, title, name = slug, managerWait } = options;
+        const created = await withDatabase(config, (pool) =>
+          createInstance(
+            pool,
+            { slug, name, managerWaitSeconds: managerWait, coach: { userName, givenName, familyName, title } },
+            BY_CLI,
+          ),
+        );
+        show(created, options);
+      },
+    );
+
+  command
+    .command('list')
+    .description('list all instances')
+    .option(...JSON_OPTION)
+    .action(async (options: Json) => {
+      printList(await withDatabase(config, listInstances), columns, options);
+    });
+
+  command
+    .command('show <slug>')
+    .description('show one instance')
+    .option(...JSON_OPTION)
+    .action(async (slug: string, options: Json) => {
+      show(await withDatabase(config, (pool) => showInstance(pool, slug)), options);
+    });
+
+  command
+    .command('set <slug>')
+    .description('change settings; what is not given stays')
+    .option('--name <name>', 'name for people to read')
+    .option(
+      '--manager-wait <seconds>',
+      'how long a new user waits for an unknown manager (running waits keep theirs)',
+      seconds,
+    )
+    .option('--default-manager <e-mail or id>', 'an active user whose role is manager or above')
+    .option('--first-coach', 'make the first coach the default manager again')
+    .option(...JSON_OPTION)
+    .addHelpText(
+      'after',
+      '\nExample:\n  $ roster instance set acme --default-manager bo@acme.example --manager-wait 120',
+    )
+    .action(
+      async (
+        slug: string,
+        options: Json & { name?: string; managerWait?: number; defaultManager?: string; firstCoach?: boolean },
+      ) => {
+        const { name, managerWait: managerWaitSeconds } = options;
+        const defaultManager = options.firstCoach === true ? null : options.defaultManager;
+        const settings: InstanceSettings = { name, managerWaitSeconds, defaultManager };
+        show(await withDatabase(config, (pool) => setInstance(pool, slug, settings, BY_CLI)), options);
+      },
+    );
+
+  return command;
+}
+
+const managerOf = ({ defaultManager }: Instance): string =>
+  defaultManager === null
+    ? 'nobody yet'
+    : `${defaultManager.userName} (${defaultManager.explicit ? 'chosen' : 'first coach'})`;
+
+const columns = {
+  slug: (instance: Instance) => instance.slug,
+  name: (instance: Instance) => instance.name,
+  'default manager': managerOf,
+  'manager wait': (instance: Instance) => `${instance.managerWaitSeconds} s`,
+  created: (instance: Instance) => instance.createdAt,
+};
+
+const show = (instance: Instance, options: Json): void =>
+  printOne(
+    instance,
+    Object.fromEntries(Object.entries(columns).map(([name, cell]) => [name, cell(instance)])),
+    options,
+  );
+
+function seconds(text: string): number {
+  const number = Number(text);
+  if (!Number.isInteger(number) || number < 0 || number > 86_400) {
+    throw new InvalidArgumentError('A whole number of seconds from 0 to 86400.');
+  }
+  return number;
+}

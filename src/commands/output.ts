@@ -1,0 +1,42 @@
+import Table from 'cli-table3';
+
+/** The option that every command with a result has. */
+export const JSON_OPTION = ['--json', 'print the result as JSON'] as const;
+
+type Cell = string | number | boolean | Date | null | undefined;
+
+const shown = (cell: Cell): string =>
+  cell === null || cell === undefined ? '' : cell instanceof Date ? cell.toISOString() : String(cell);
+
+/** Prints rows as a table, or as JSON. The columns are headings and what of a row stands under each. */
+export function printList<Row extends object>(
+  rows: readonly Row[],
+  columns: Readonly<Record<string, (row: Row) => Cell>>,
+  { json = false }: { readonly json?: boolean },
+): void {
+  if (json) {
+    print(JSON.stringify(rows, null, 2));
+    return;
+  }
+  const table = new Table({ head: Object.keys(columns), style: { head: [], border: [] } });
+  for (const row of rows) table.push(Object.values(columns).map((cell) => shown(cell(row))));
+  print(rows.length === 0 ? 'none' : table.toString());
+}
+
+/** Prints one thing, a line each of what there is to say of it, or as JSON. */
+export function printOne(
+  thing: object,
+  lines: Readonly<Record<string, Cell>>,
+  { json = false }: { readonly json?: boolean },
+): void {
+  if (json) {
+    print(JSON.stringify(thing, null, 2));
+    return;
+  }
+  const width = Math.max(...Object.keys(lines).map((name) => name.length));
+  for (const [name, value] of Object.entries(lines)) print(`${name.padEnd(width)}  ${shown(value)}`.trimEnd());
+}
+
+export const print = (line: string): void => {
+  process.stdout.write(`${line}\n`);
+};
