@@ -38,7 +38,7 @@ async function run(config: Config, ports: { temporal: number; ui: number }): Pro
   }
   try {
     print(whereItIs(dev));
-    if (dev.isNew) await Promise.race([play(dev), stopped]);
+    if (dev.isNew) await play(dev, stopping.signal);
     if (!stopping.signal.aborted) print(whatToDo(dev));
     await stopped;
   } finally {
@@ -49,12 +49,12 @@ async function run(config: Config, ports: { temporal: number; ui: number }): Pro
 }
 
 /** The main job before the newcomer's eyes. That it goes wrong must not end the Roster. */
-async function play({ file }: RunningDev): Promise<void> {
+async function play({ file }: RunningDev, signal: AbortSignal): Promise<void> {
   print('\nPlaying Okta against it, this once ("npm run roster demo" plays it again):\n');
   try {
-    await playDemo({ ...file, say: print });
+    await playDemo({ ...file, say: print, signal });
   } catch (error) {
-    print(`The demo failed: ${error instanceof Error ? error.message : String(error)}`);
+    if (!signal.aborted) print(`The demo failed: ${error instanceof Error ? error.message : String(error)}`);
   }
 }
 

@@ -64,7 +64,6 @@ const checks: Readonly<Record<string, Check>> = {
       const { pollers } = await connection.workflowService.describeTaskQueue({
         namespace,
         taskQueue: { name: config.temporal.taskQueue },
-        taskQueueType: 1,
       });
       const count = pollers?.length ?? 0;
       if (count === 0)

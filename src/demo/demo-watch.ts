@@ -13,6 +13,8 @@ export interface WatchOptions {
 export interface Watch {
   /** As last seen, by id; the default manager too. */
   readonly accounts: ReadonlyMap<string, AccountView>;
+  /** Waits a while for a new instance's first coach, who is provisioned like anybody. */
+  untilReady(): Promise<void>;
   /**
    * Waits until each person's account is what was asserted, saying what becomes of it, and of any other meanwhile.
    * @returns a sentence for each that is not after the instance's wait for a manager and a minute.
@@ -25,6 +27,7 @@ const POLL_MS = 100;
 const SHOW_AFTER_MS = 2_000;
 const SHOW_EVERY_MS = 5_000;
 const PATIENCE_MS = 60_000;
+const READY_MS = 10_000;
 
 export function createWatch({ admin, say, signal }: WatchOptions): Watch {
   const accounts = new Map<string, AccountView>();
@@ -53,6 +56,13 @@ export function createWatch({ admin, say, signal }: WatchOptions): Watch {
 
   return {
     accounts,
+    untilReady: async () => {
+      const end = Date.now() + READY_MS;
+      while ((await admin.instance()).defaultManager === null && Date.now() < end) {
+        signal?.throwIfAborted();
+        await delay(POLL_MS);
+      }
+    },
     untilSettled: async (people) => {
       const { managerWaitSeconds, defaultManager } = await admin.instance();
       if (defaultManager !== null) accounts.set(defaultManager.id, await admin.account(defaultManager.id));

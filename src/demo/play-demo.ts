@@ -97,6 +97,7 @@ export async function playDemo(options: DemoOptions): Promise<DemoResult> {
     await needSwitches(admin);
     say(`Okta presses Test API Credentials: ${options.scimUrl}, instance ${options.instance}`);
     await client.testCredentials();
+    await watch.untilReady();
     await part(`Okta assigns ${people.length - 1} people, in an order of its own (seed ${seed}):`, async () => {
       for (const profile of random.shuffled(people.filter((one) => one !== late))) await assign(profile);
     });

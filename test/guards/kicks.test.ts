@@ -52,7 +52,8 @@ describe('guard 5: kicks', () => {
   it('are taken by one dispatcher at a time, and given back when they could not be sent', async () => {
     const ids = [await create('ada@x.test'), await create('bo@x.test'), await create('cy@x.test')];
     const [one, two] = await Promise.all([takeKicks(database.pool, 2), takeKicks(database.pool, 2)]);
-    assert.deepEqual([...taken(one), ...taken(two)].toSorted(), ids.toSorted());
+    assert.deepEqual(new Set([...taken(one), ...taken(two)]), new Set(ids));
+    assert.equal(one.length + two.length, 3);
     await releaseKicks(database.pool, one);
     assert.deepEqual(taken(await takeKicks(database.pool, 20)), taken(one));
   });
@@ -76,7 +77,7 @@ describe('guard 5: kicks', () => {
     await database.pool.query('delete from kicks where user_id = $1', [leaver]);
     await sayAgain(database.pool, instance, leaver, { userName: 'c@x.test', active: false });
     await database.pool.query('update kicks set lane = 2 where user_id = $1', [bulk]);
-    assert.deepEqual(taken(await takeKicks(database.pool, 20)), [leaver, live, bulk]);
+    for (const next of [leaver, live, bulk]) assert.deepEqual(taken(await takeKicks(database.pool, 1)), [next]);
   });
 
   it('live ones pause while 200 users are provisioning; deactivations never', async () => {

@@ -25,12 +25,21 @@ describe('guard 10: lost races', () => {
 
   it('many writers of one user all succeed, each on a version of its own', async () => {
     const id = await created('ada@x.test');
-    const answers = await Promise.all(Array.from({ length: 24 }, (_, index) => patchNick(id, `nick ${index}`)));
+    const numbers = Array.from({ length: 24 }, (_, index) => `+1 555 ${100 + index}`);
+    const answers = await Promise.all(
+      numbers.map((value) =>
+        scim(roster, 'PATCH', `/Users/${id}`, {
+          Operations: [{ op: 'add', path: 'phoneNumbers', value: [{ value }] }],
+        }),
+      ),
+    );
     assert.deepEqual(new Set(answers.map(({ status }) => status)), new Set([200]));
     const tags = new Set(answers.map(({ headers }) => headers.get('etag')));
     assert.equal(tags.size, 24);
     const { body } = await scim(roster, 'GET', `/Users/${id}`);
-    assert.equal((body?.['meta'] as { version: string }).version, 'W/"25"');
+    const { meta, phoneNumbers } = body as { meta: { version: string }; phoneNumbers: { value: string }[] };
+    assert.equal(meta.version, 'W/"25"');
+    assert.deepEqual(new Set(phoneNumbers.map(({ value }) => value)), new Set(numbers), 'nobody’s change is lost');
     const { rows } = await roster.pool.query<{ versions: number; last: number }>(
       'select count(distinct version)::int as versions, max(version)::int as last from audit_log where user_id = $1',
       [id],
@@ -72,7 +81,7 @@ describe('guard 10: lost races', () => {
     it(`${name} whose COMMIT answer is lost is found by reading back`, async () => {
       const id = await created(`${cut}@x.test`);
       // The second time a statement is sent it goes by its name.
-      roster.proxy.set({ cut, then: 'pass' });
+      roster.proxy.set({ cut, after: 'pass' });
       const answer = await request(id);
       assert.equal(answer.status, status, answer.text);
       const { body } = await scim(roster, 'GET', `/Users/${String(answer.body?.['id'])}`);
@@ -81,8 +90,8 @@ describe('guard 10: lost races', () => {
 
     it(`${name} that can't be told to be stored is a 429, never a success`, async () => {
       const id = await created(`unknown-${cut}@x.test`);
-      roster.proxy.set({ cut, then: 'refuse' });
-      const answer = await request(`${id}`);
+      roster.proxy.set({ cut, after: 'refuse' });
+      const answer = await request(id);
       assert.equal(answer.status, 429, answer.text);
       assert.match(answer.headers.get('retry-after') ?? '', /^\d+$/);
     });

@@ -9,7 +9,7 @@ export interface FaultProxy {
    * `pass`; `refuse` ends all connections and takes none; `blackhole` takes them and lets nothing through either way;
    * `cut` lets the next request that contains `text` reach the server and ends the connection when its answer comes.
    */
-  set(mode: 'pass' | 'refuse' | 'blackhole' | { readonly cut: string; readonly then: 'pass' | 'refuse' }): void;
+  set(mode: 'pass' | 'refuse' | 'blackhole' | { readonly cut: string; readonly after: 'pass' | 'refuse' }): void;
   close(): Promise<void>;
 }
 
@@ -43,7 +43,7 @@ export async function faultProxy(target: string): Promise<FaultProxy> {
     upstream.on('data', (chunk) => {
       if (mode === 'blackhole') return;
       if (doomed) {
-        if (typeof mode === 'object') mode = mode.then;
+        if (typeof mode === 'object') mode = mode.after;
         if (mode === 'refuse') for (const socket of sockets) socket.destroy();
         client.resetAndDestroy();
         return;
