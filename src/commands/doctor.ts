@@ -79,16 +79,16 @@ export const doctorCommand = (config: Config): Command =>
     .option(...JSON_OPTION)
     .addHelpText('after', '\nExample:\n  $ roster doctor')
     .action(async ({ json }: { json?: boolean }) => {
-      const findings: Finding[] = [];
-      for (const [check, examine] of Object.entries(checks)) {
-        const finding = await examine(config).then(
-          (what): Finding => ({ check, ok: true, what }),
-          (error: unknown): Finding => ({ check, ok: false, what: message(error) }),
-        );
-        findings.push(finding);
-        if (json !== true) print(`${finding.ok ? 'ok  ' : 'FAIL'}  ${check.padEnd(18)}${finding.what}`);
-      }
+      const findings = await Promise.all(
+        Object.entries(checks).map(([check, examine]) =>
+          examine(config).then(
+            (what): Finding => ({ check, ok: true, what }),
+            (error: unknown): Finding => ({ check, ok: false, what: message(error) }),
+          ),
+        ),
+      );
       if (json === true) print(JSON.stringify(findings, null, 2));
+      else for (const { check, ok, what } of findings) print(`${ok ? 'ok  ' : 'FAIL'}  ${check.padEnd(18)}${what}`);
       if (findings.some(({ ok }) => !ok)) process.exitCode = 1;
     });
 

@@ -1,0 +1,150 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { childEnvironment } from '../../src/config.js';
+import { nodeArguments, PACKAGE_ROOT } from '../../src/dev/program-files.js';
+import { scim } from '../support/http.js';
+import { SECRET, startRoster, type TestRoster } from '../support/roster.js';
+import { settled } from '../support/settled.js';
+
+interface Outcome {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+describe('the command line', function () {
+  this.timeout(60_000);
+  let roster: TestRoster;
+
+  before(async () => {
+    roster = await startRoster();
+    await settled(roster);
+  });
+  after(() => roster.close());
+
+  const cli = (args: readonly string[], settings: Record<string, string> = {}): Promise<Outcome> =>
+    new Promise((resolve) => {
+      const { temporal, databaseUrl } = roster.config;
+      const child = spawn(process.execPath, [...nodeArguments('cli'), ...args], {
+        cwd: PACKAGE_ROOT,
+        env: childEnvironment({
+          DATABASE_URL: databaseUrl ?? '',
+          TEMPORAL_ADDRESS: temporal.address ?? '',
+          TEMPORAL_NAMESPACE: temporal.namespace,
+          TEMPORAL_TASK_QUEUE: temporal.taskQueue,
+          ROSTER_SECRET: SECRET,
+          ROSTER_HOME: '/nowhere',
+          ...settings,
+        }),
+      });
+      let [out, err] = ['', ''];
+      child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()));
+      child.stderr.on('data', (chunk: Buffer) => (err += chunk.toString()));
+      child.on('close', (code) => resolve({ code: code ?? 1, out, err }));
+    });
+  const json = async <Result>(...args: string[]): Promise<Result> => {
+    const { code, out, err } = await cli([...args, '--json']);
+    assert.equal(code, 0, err);
+    return JSON.parse(out) as Result;
+  };
+
+  it('creates an instance, issues a token for it, rotates and revokes it', async () => {
+    const slug = `cli-${roster.instance.slice(-8)}`;
+    const created = await json<{ slug: string; managerWaitSeconds: number }>(
+      ...['instance', 'create', slug, '--coach', 'coach@cli.test', '--manager-wait', '7'],
+    );
+    assert.deepEqual([created.slug, created.managerWaitSeconds], [slug, 7]);
+    const issued = await json<{ id: string; token: string }>('token', 'issue', slug, '--label', 'Okta');
+    const answers = async (token: string) => (await scim({ ...roster, scimToken: token }, 'GET', '/Users')).status;
+    assert.equal(await answers(issued.token), 200);
+
+    const next = await json<{ id: string; token: string }>('token', 'rotate', slug, issued.id, '--overlap', '1');
+    assert.deepEqual([await answers(issued.token), await answers(next.token)], [200, 200], 'no gap');
+    const listed = await json<{ id: string; expiresAt: string }[]>('token', 'list', slug);
+    const old = listed.find(({ id }) => id === issued.id);
+    assert.ok(new Date(old?.expiresAt ?? 0).getTime() < Date.now() + 3_601_000, 'the old one ends within the hour');
+    assert.ok(!JSON.stringify(listed).includes('rst_'), 'no secret is listed');
+
+    assert.equal((await cli(['token', 'revoke', slug, next.id])).code, 0);
+    const end = Date.now() + 5_000;
+    while ((await answers(next.token)) !== 401)
+      assert.ok(Date.now() < end, 'a revoked token is refused within a second');
+  });
+
+  it('sets the default manager, and says why somebody cannot be it', async () => {
+    const { body } = await scim(roster, 'POST', '/Users', { userName: 'ind@x.test' });
+    await settled(roster);
+    const refused = await cli(['instance', 'set', roster.instance, '--default-manager', 'ind@x.test']);
+    assert.equal(refused.code, 1);
+    assert.match(refused.err, /^roster: ind@x\.test can't be the default manager: the role is individual.*\n$/);
+    await roster.pool.query(`update accounts set role = 'publisher' where id = $1`, [body?.['id']]);
+    const set = await json<{ defaultManager: { userName: string; explicit: boolean } }>(
+      ...['instance', 'set', roster.instance, '--default-manager', 'IND@x.test'],
+    );
+    assert.deepEqual([set.defaultManager.userName, set.defaultManager.explicit], ['ind@x.test', true]);
+    const back = await json<{ defaultManager: { userName: string } }>(
+      'instance',
+      'set',
+      roster.instance,
+      '--first-coach',
+    );
+    assert.equal(back.defaultManager.userName, 'coach@roster.test');
+  });
+
+  it('doctor finds everything well, and says what to do about what is not', async () => {
+    const well = await cli(['doctor']);
+    assert.equal(well.code, 0, well.out);
+    const ill = await cli(['doctor'], {
+      TEMPORAL_ADDRESS: '127.0.0.1:1',
+      DATABASE_URL: 'postgresql://127.0.0.1:1/none',
+    });
+    assert.equal(ill.code, 1);
+    assert.match(ill.out, /FAIL {2}temporal +Temporal does not answer at 127\.0\.0\.1:1\. Start it/);
+    assert.match(ill.out, /FAIL {2}database /);
+  });
+
+  it('migrate brings a database up to date, and again does nothing', async () => {
+    const again = await cli(['migrate']);
+    assert.deepEqual([again.code, again.err], [0, '']);
+    assert.ok(!again.out.includes('applied'));
+  });
+
+  for (const [what, args, settings, says] of [
+    ['an unknown instance', ['instance', 'show', 'nowhere'], {}, /There is no instance nowhere/],
+    [
+      'a slug that is none',
+      ['instance', 'create', 'No Slug', '--coach', 'a@x.test'],
+      {},
+      /A slug is 1 to 40 characters/,
+    ],
+    ['a token that is not there', ['operator-token', 'revoke', 'nonsense'], {}, /There is no operator token nonsense/],
+    ['a missing setting', ['instance', 'list'], { DATABASE_URL: '' }, /DATABASE_URL is not set/],
+    ['several wrong settings', ['instance', 'list'], { PORT: 'x', LOG_LEVEL: 'loud' }, /PORT: .*\n {2}LOG_LEVEL: /s],
+    ['PostgreSQL away', ['instance', 'list'], { DATABASE_URL: 'postgresql://127.0.0.1:1/none' }, /PostgreSQL/],
+    ['a command that does not exist', ['instnace'], {}, /unknown command 'instnace'/],
+  ] as const) {
+    it(`says what to do about ${what}, without a stack`, async () => {
+      const { code, err } = await cli(args, settings);
+      assert.equal(code, 1);
+      assert.match(err, says);
+      assert.ok(!/\n {4}at /.test(err), err);
+    });
+  }
+
+  it('has help with an example for each command', async () => {
+    const { out } = await cli(['--help']);
+    for (const name of [
+      'dev',
+      'server',
+      'worker',
+      'migrate',
+      'instance',
+      'token',
+      'operator-token',
+      'demo',
+      'doctor',
+    ]) {
+      assert.match(out, new RegExp(`^  ${name}\\b`, 'm'));
+    }
+  });
+});
