@@ -1,7 +1,7 @@
 import type { Knex } from 'knex';
 
 /** Instances (a customer's copy of the application) and the tokens that open SCIM and the admin API. */
-export async function up(knex: Knex): Promise<void> {
+async function up(knex: Knex): Promise<void> {
   await knex.raw(`
     create table instances (
       id text primary key,
@@ -40,6 +40,8 @@ export async function up(knex: Knex): Promise<void> {
   `);
 }
 
-export async function down(knex: Knex): Promise<void> {
+async function down(knex: Knex): Promise<void> {
   await knex.raw('drop table operator_tokens, scim_tokens, instances');
 }
+
+export const createInstancesAndTokens: Knex.Migration = { up, down };

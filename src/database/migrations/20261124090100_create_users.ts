@@ -5,7 +5,7 @@ import type { Knex } from 'knex';
  * lower(), so that there is one fold. Times are whole
  * milliseconds, as SCIM shows them; the order of a list is that of the ids, which are UUIDs version 7.
  */
-export async function up(knex: Knex): Promise<void> {
+async function up(knex: Knex): Promise<void> {
   await knex.raw(`
     create table users (
       instance_id text not null references instances (id),
@@ -34,6 +34,8 @@ export async function up(knex: Knex): Promise<void> {
   `);
 }
 
-export async function down(knex: Knex): Promise<void> {
+async function down(knex: Knex): Promise<void> {
   await knex.raw('drop table users');
 }
+
+export const createUsers: Knex.Migration = { up, down };

@@ -4,7 +4,7 @@ import type { Knex } from 'knex';
  * What is so: accounts and teams. An index leaves out the rows that have nothing in its column: the front door's new
  * account is a bare place, and pays for the primary key and the list of the unsettled alone.
  */
-export async function up(knex: Knex): Promise<void> {
+async function up(knex: Knex): Promise<void> {
   await knex.raw(`
     create table teams (
       instance_id text not null references instances (id),
@@ -66,8 +66,10 @@ export async function up(knex: Knex): Promise<void> {
   `);
 }
 
-export async function down(knex: Knex): Promise<void> {
+async function down(knex: Knex): Promise<void> {
   await knex.raw('alter table instances drop constraint instances_id_default_manager_id_fkey');
   await knex.raw('alter table teams drop constraint teams_instance_id_manager_id_fkey');
   await knex.raw('drop table accounts, teams');
 }
+
+export const createAccountsAndTeams: Knex.Migration = { up, down };

@@ -1,7 +1,7 @@
 import type { Knex } from 'knex';
 
 /** Who is to be looked at (kicks), and where each user's run stands (progress). */
-export async function up(knex: Knex): Promise<void> {
+async function up(knex: Knex): Promise<void> {
   await knex.raw(`
     create sequence kick_nonce;
 
@@ -37,7 +37,9 @@ export async function up(knex: Knex): Promise<void> {
   `);
 }
 
-export async function down(knex: Knex): Promise<void> {
+async function down(knex: Knex): Promise<void> {
   await knex.raw('drop table progress, kicks');
   await knex.raw('drop sequence kick_nonce');
 }
+
+export const createKicksAndProgress: Knex.Migration = { up, down };

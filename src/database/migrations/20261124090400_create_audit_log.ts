@@ -1,7 +1,7 @@
 import type { Knex } from 'knex';
 
 /** Who changed what: written by the very statement that changes it, and never changed itself. */
-export async function up(knex: Knex): Promise<void> {
+async function up(knex: Knex): Promise<void> {
   await knex.raw(`
     create table audit_log (
       instance_id text not null references instances (id),
@@ -19,6 +19,8 @@ export async function up(knex: Knex): Promise<void> {
   `);
 }
 
-export async function down(knex: Knex): Promise<void> {
+async function down(knex: Knex): Promise<void> {
   await knex.raw('drop table audit_log');
 }
+
+export const createAuditLog: Knex.Migration = { up, down };

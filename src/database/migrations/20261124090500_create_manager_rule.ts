@@ -5,16 +5,18 @@ import type { Knex } from 'knex';
  * writes any of it takes the instance's lock in a statement of its own and evaluates in a later one, on a fresh snapshot
  * (guard 2): these functions are volatile, so each of their statements sees what was committed before it began.
  */
-export async function up(knex: Knex): Promise<void> {
+async function up(knex: Knex): Promise<void> {
   await knex.raw(LOCK_INSTANCE);
   await knex.raw(DEFAULT_MANAGER);
   await knex.raw(RESOLVE_MANAGERS);
   await knex.raw(EVALUATE_MANAGERS);
 }
 
-export async function down(knex: Knex): Promise<void> {
+async function down(knex: Knex): Promise<void> {
   await knex.raw('drop function evaluate_managers, resolve_managers, default_manager, lock_instance');
 }
+
+export const createManagerRule: Knex.Migration = { up, down };
 
 const LOCK_INSTANCE = `
 create function lock_instance(p_instance text) returns void language sql as $$

@@ -4,7 +4,7 @@ import type { Knex } from 'knex';
  * The steps of a user's run, for sets of users of one instance. Each is one round trip: it takes the instance's lock, then
  * works on a fresh snapshot. Ids and versions come in, never decisions; what was asserted anew since is left alone.
  */
-export async function up(knex: Knex): Promise<void> {
+async function up(knex: Knex): Promise<void> {
   await knex.raw(KICK_INSTANCE);
   await knex.raw(APPLY_ACCOUNTS);
   await knex.raw(FIND_MANAGERS);
@@ -13,11 +13,13 @@ export async function up(knex: Knex): Promise<void> {
   await knex.raw(EVALUATE_INSTANCE);
 }
 
-export async function down(knex: Knex): Promise<void> {
+async function down(knex: Knex): Promise<void> {
   await knex.raw(
     'drop function evaluate_instance, evaluate_reports, join_teams, find_managers, apply_accounts, kick_instance',
   );
 }
+
+export const createSteps: Knex.Migration = { up, down };
 
 const KICK_INSTANCE = `
 create function kick_instance(p_instance text, p_source text) returns void language sql as $$

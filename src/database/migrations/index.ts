@@ -1,11 +1,11 @@
 import type { Knex } from 'knex';
-import * as createInstancesAndTokens from './20261124090000_create_instances_and_tokens.js';
-import * as createUsers from './20261124090100_create_users.js';
-import * as createAccountsAndTeams from './20261124090200_create_accounts_and_teams.js';
-import * as createKicksAndProgress from './20261124090300_create_kicks_and_progress.js';
-import * as createAuditLog from './20261124090400_create_audit_log.js';
-import * as createManagerRule from './20261124090500_create_manager_rule.js';
-import * as createSteps from './20261124090600_create_steps.js';
+import { createInstancesAndTokens } from './20261124090000_create_instances_and_tokens.js';
+import { createUsers } from './20261124090100_create_users.js';
+import { createAccountsAndTeams } from './20261124090200_create_accounts_and_teams.js';
+import { createKicksAndProgress } from './20261124090300_create_kicks_and_progress.js';
+import { createAuditLog } from './20261124090400_create_audit_log.js';
+import { createManagerRule } from './20261124090500_create_manager_rule.js';
+import { createSteps } from './20261124090600_create_steps.js';
 
 /** Every migration by the name that the database remembers it by; applied in the order of the names. */
 export const migrations: Record<string, Knex.Migration> = {
