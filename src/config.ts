@@ -4,7 +4,8 @@ import { z } from 'zod';
 const port = z.coerce.number().int().min(0).max(65_535);
 const count = z.coerce.number().int().min(1);
 
-const settingsSchema = z.object({
+/** Every setting by its name in the environment; the test of `.env.example` reads it too. */
+export const settingsSchema = z.object({
   DATABASE_URL: z.string().min(1).optional(),
   DATABASE_POOL_SIZE: count.default(10),
   TEMPORAL_ADDRESS: z.string().min(1).optional(),
@@ -18,9 +19,9 @@ const settingsSchema = z.object({
   ROSTER_HOME: z.string().min(1).default('.roster'),
   ROSTER_SECRET: z.string().min(32, 'needs at least 32 characters').optional(),
   ROSTER_SHUTDOWN_SECONDS: count.default(25),
+  ROSTER_WORKFLOW_BUNDLE: z.string().min(1).optional(),
   LOG_LEVEL: z.enum(['silent', 'fatal', 'error', 'warn', 'info', 'debug', 'trace']).default('info'),
   PATH: z.string().default(''),
-  CHROMIUM_PATH: z.string().min(1).optional(),
 });
 
 /** Every setting of every process, read once from the environment; `.env.example` says what each is for. */
@@ -43,6 +44,8 @@ export interface Config {
   /** Key of the token digests; undefined until something needs it (`requireSecret`). */
   readonly secret: string | undefined;
   readonly shutdownSeconds: number;
+  /** Path of the bundled workflows; the worker bundles them at its start where there is none. */
+  readonly workflowBundle: string | undefined;
   readonly logLevel: z.infer<typeof settingsSchema>['LOG_LEVEL'];
   readonly path: string;
 }
@@ -80,6 +83,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     home: resolve(settings.ROSTER_HOME),
     secret: settings.ROSTER_SECRET,
     shutdownSeconds: settings.ROSTER_SHUTDOWN_SECONDS,
+    workflowBundle: settings.ROSTER_WORKFLOW_BUNDLE,
     logLevel: settings.LOG_LEVEL,
     path: settings.PATH,
   };

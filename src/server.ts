@@ -1,5 +1,7 @@
 import { createApp } from './app.js';
 import { type Config, ConfigError, readConfig, required } from './config.js';
+import { UnavailableError } from './database/errors.js';
+import { requireSchema, SchemaError } from './database/migrate.js';
 import { createPool } from './database/pool.js';
 import { startDispatcher } from './dispatch/dispatcher.js';
 import { startSweeper } from './dispatch/sweeper.js';
@@ -30,6 +32,11 @@ export async function startServer(config: Config, log: Log): Promise<RunningServ
   // Operators and the loops have connections of their own: nobody waits for another's, and theirs may take longer.
   const adminPool = open('roster admin', 4, 5_000, 10_000);
   const loopPool = open('roster dispatcher', 2, 5_000, 10_000);
+  // Without PostgreSQL the server starts all the same, answers 429, and heals with it.
+  await requireSchema(loopPool).catch((error: unknown) => {
+    if (!(error instanceof UnavailableError)) throw error;
+    log.warn({ err: error }, 'PostgreSQL is not there yet');
+  });
   const client = lazyTemporalClient({ address, namespace: config.temporal.namespace });
   const dispatcher = startDispatcher({ pool: loopPool, client, taskQueue: config.temporal.taskQueue, log });
   const sweeper = startSweeper({ pool: loopPool, log, onSwept: dispatcher.wake });
@@ -85,7 +92,7 @@ if (isMain(import.meta.url)) {
   main().then(
     () => process.exit(0),
     (error: unknown) => {
-      if (error instanceof ConfigError) console.error(error.message);
+      if (error instanceof ConfigError || error instanceof SchemaError) console.error(error.message);
       else createLog({ logLevel: 'info' }, 'server').fatal({ err: error }, 'the server failed');
       process.exit(1);
     },

@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { DefaultLogger, makeTelemetryFilterString, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import { createActivities } from '../activities/index.js';
 import { type Config, ConfigError, readConfig, required } from './config.js';
+import { requireSchema, SchemaError } from './database/migrate.js';
 import { createPool } from './database/pool.js';
 import { isMain } from './main-module.js';
 import { createLog, type Log } from './telemetry/log.js';
@@ -13,23 +14,14 @@ export interface RunningWorker {
   stop(): Promise<void>;
 }
 
-/** Workflow code as it is loaded: bundled by the worker, or ready-made. */
-export type WorkflowSource = { workflowsPath: string } | { workflowBundle: { code: string } };
-
-const SOURCE: WorkflowSource = {
-  workflowsPath: fileURLToPath(
-    new URL(`../workflows/index.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`, import.meta.url),
-  ),
-};
+const WORKFLOWS = fileURLToPath(
+  new URL(`../workflows/index.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`, import.meta.url),
+);
 
 /**
- * Starts a worker. @throws the connection's error where Temporal can't be reached.
+ * Starts a worker. @throws SchemaError, UnavailableError, the connection's error where Temporal can't be reached.
  */
-export async function startWorker(
-  config: Config,
-  log: Log,
-  workflows: WorkflowSource = SOURCE,
-): Promise<RunningWorker> {
+export async function startWorker(config: Config, log: Log): Promise<RunningWorker> {
   const pool = createPool({
     url: required(config.databaseUrl, 'DATABASE_URL'),
     max: config.databasePoolSize,
@@ -38,13 +30,16 @@ export async function startWorker(
     statementTimeout: 9_000,
     onError: (error) => log.warn({ err: error }, 'an idle connection to PostgreSQL failed'),
   });
+  await requireSchema(pool);
   const connection = await NativeConnection.connect({ address: required(config.temporal.address, 'TEMPORAL_ADDRESS') });
   const worker = await Worker.create({
     connection,
     namespace: config.temporal.namespace,
     taskQueue: config.temporal.taskQueue,
     activities: createActivities({ pool }),
-    ...workflows,
+    ...(config.workflowBundle === undefined
+      ? { workflowsPath: WORKFLOWS }
+      : { workflowBundle: { codePath: config.workflowBundle } }),
     maxConcurrentLocalActivityExecutions: 100,
     shutdownGraceTime: `${config.shutdownSeconds}s`,
     shutdownForceTime: `${config.shutdownSeconds + 3}s`,
@@ -97,7 +92,7 @@ if (isMain(import.meta.url)) {
   main().then(
     () => process.exit(0),
     (error: unknown) => {
-      if (error instanceof ConfigError) console.error(error.message);
+      if (error instanceof ConfigError || error instanceof SchemaError) console.error(error.message);
       else createLog({ logLevel: 'info' }, 'worker').fatal({ err: error }, 'the worker failed');
       process.exit(1);
     },

@@ -47,7 +47,8 @@ export const methodNotAllowed = (allowed: readonly string[]): ProblemError =>
 export const invalidRequest = (faults: readonly string[]): ProblemError =>
   new ProblemError(400, 'invalid_request', faults.join('; '));
 
-const STATUS: Record<RefusalCode, number> = {
+/** The status of each refusal; the test of `docs/errors.md` reads it too. */
+export const REFUSAL_STATUS: Readonly<Record<RefusalCode, number>> = {
   user_name_taken: 409,
   not_found: 404,
   instance_exists: 409,
@@ -70,7 +71,7 @@ const SHARED_CODES: Partial<Record<ScimErrorCode, string>> = {
 /** Any error as a problem. What is not known becomes a bare 500. */
 export function problemOf(error: unknown, requestId: string): ProblemError {
   if (error instanceof ProblemError) return error;
-  if (error instanceof RefusedError) return new ProblemError(STATUS[error.code], error.code, error.message);
+  if (error instanceof RefusedError) return new ProblemError(REFUSAL_STATUS[error.code], error.code, error.message);
   if (error instanceof ScimError) {
     return new ProblemError(error.status, SHARED_CODES[error.code] ?? error.code, error.detail, error.headers);
   }

@@ -103,7 +103,7 @@ export function instanceCommand(config: Config): Command {
 
 const managerOf = ({ defaultManager }: Instance): string =>
   defaultManager === null
-    ? 'nobody yet'
+    ? 'nobody until a coach is provisioned'
     : `${defaultManager.userName} (${defaultManager.explicit ? 'chosen' : 'first coach'})`;
 
 const columns = {

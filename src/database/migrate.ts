@@ -1,7 +1,9 @@
 import knex from 'knex';
+import pg from 'pg';
 import { migrations } from './migrations/index.js';
+import { run } from './pool.js';
 
-/** This program is older than the schema it met. */
+/** The schema is not one that this program can work with; the message says what to do. */
 export class SchemaError extends Error {
   override readonly name = 'SchemaError';
 }
@@ -54,6 +56,31 @@ export async function schemaState(databaseUrl: string): Promise<{ missing: strin
     };
   } finally {
     await database.destroy();
+  }
+}
+
+const UNDEFINED_TABLE = '42P01';
+
+/**
+ * Lets a server or worker start only on a schema that has all it needs; one that has more is a newer program's, beside
+ * which this one still runs while it is being replaced.
+ * @throws SchemaError where migrations are missing, UnavailableError
+ */
+export async function requireSchema(pool: pg.Pool): Promise<void> {
+  const rows = await run<{ name: string }>(
+    pool,
+    { name: 'schema', text: 'select name from schema_migrations' },
+    [],
+  ).catch((error: unknown) => {
+    if (error instanceof pg.DatabaseError && error.code === UNDEFINED_TABLE) return [];
+    throw error;
+  });
+  const applied = new Set(rows.map(({ name }) => name));
+  const missing = Object.keys(migrations).filter((name) => !applied.has(name));
+  if (missing.length > 0) {
+    throw new SchemaError(
+      `The database lacks ${missing.length} migrations of this program. Run "roster migrate" first.`,
+    );
   }
 }
 

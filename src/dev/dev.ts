@@ -12,6 +12,7 @@ import { keepRunning } from './keep-running.js';
 import { commandLine } from './process-list.js';
 import { startProgram } from './program.js';
 import { readSecrets, writeSecrets } from './secrets.js';
+import { bundleWorkflows } from './workflow-bundle.js';
 
 /** Something on this machine is in the way; the message says what, and what to do. */
 export class DevError extends Error {
@@ -70,9 +71,9 @@ export async function startDev(options: DevOptions): Promise<RunningDev> {
       signal,
       onStarted: (stopOne: () => Promise<void>) => stopServers.push(stopOne),
     };
-    const [databaseUrl, temporal] = await all(
-      devPostgres(servers, secrets.postgresPassword),
-      devTemporal(servers, ports),
+    const [[databaseUrl, temporal], workflowBundle] = await all(
+      all(devPostgres(servers, secrets.postgresPassword), devTemporal(servers, ports)),
+      bundleWorkflows(config.home),
     );
     signal.throwIfAborted();
 
@@ -92,6 +93,7 @@ export async function startDev(options: DevOptions): Promise<RunningDev> {
       TEMPORAL_UI_URL: temporal.uiUrl,
       ROSTER_SECRET: secrets.rosterSecret,
       ROSTER_SHUTDOWN_SECONDS: String(SHUTDOWN_SECONDS),
+      ROSTER_WORKFLOW_BUNDLE: workflowBundle,
       PORT: String(port),
     });
     const startKept = async (name: 'server' | 'worker'): Promise<void> => {

@@ -5,7 +5,7 @@ import { dirname, join, relative, resolve } from 'node:path';
 export const PACKAGE_ROOT = packageRoot(import.meta.dirname);
 
 /** True where this program runs from its TypeScript sources. */
-const fromSource = import.meta.filename.endsWith('.ts');
+export const fromSource = import.meta.filename.endsWith('.ts');
 
 function packageRoot(folder: string): string {
   if (existsSync(join(folder, 'package.json')) || folder === dirname(folder)) return folder;

@@ -1,5 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 import { Connection } from '@temporalio/client';
+import { searchAttributes } from '../../workflows/search-attributes.js';
 import type { ChildProcesses } from './child-processes.js';
 import { freePort } from './free-port.js';
 
@@ -33,14 +34,10 @@ export interface TemporalServer {
   stop(): Promise<void>;
 }
 
-const SEARCH_ATTRIBUTES = [
-  'RosterStage=Keyword',
-  'RosterReason=Keyword',
-  'RosterInstance=Keyword',
-  'RosterSource=Keyword',
-  'RosterBatch=Keyword',
-  'RosterStuckSince=Datetime',
-];
+/** As the flags of the dev server want them: `RosterStage=Keyword`. */
+const SEARCH_ATTRIBUTES = Object.values(searchAttributes).map(
+  ({ name, type }) => `${name}=${type.charAt(0)}${type.slice(1).toLowerCase()}`,
+);
 
 const DYNAMIC_CONFIG = [
   'matching.enableFairness=true',

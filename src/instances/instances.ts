@@ -73,6 +73,10 @@ export async function createInstance(pool: pg.Pool, instance: NewInstance, by: A
     } catch (error) {
       throw refusalOf(error);
     }
+    await client.query(
+      `insert into audit_log (instance_id, actor, action, outcome, request_id) values ($1, $2, 'instance.create', 'accepted', $3)`,
+      [slug, by.actor, by.requestId],
+    );
     await insertUser(client, slug, id, user, by);
     await client.query(`update accounts set role = 'coach', coach_since = now() where instance_id = $1 and id = $2`, [
       slug,

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { childEnvironment } from '../../src/config.js';
 import { nodeArguments, PACKAGE_ROOT } from '../../src/dev/program-files.js';
+import { testDatabase } from '../support/database.js';
 import { scim } from '../support/http.js';
 import { SECRET, startRoster, type TestRoster } from '../support/roster.js';
 import { settled } from '../support/settled.js';
@@ -101,6 +102,22 @@ describe('the command line', function () {
     assert.equal(ill.code, 1);
     assert.match(ill.out, /FAIL {2}temporal +Temporal does not answer at 127\.0\.0\.1:1\. Start it/);
     assert.match(ill.out, /FAIL {2}database /);
+  });
+
+  it('server and worker refuse a database that was not migrated, and say how to', async () => {
+    const bare = await testDatabase();
+    try {
+      await bare.pool.query(`delete from schema_migrations where name like '%create_steps'`);
+      for (const name of ['server', 'worker'] as const) {
+        const { code, err } = await cli([name], { DATABASE_URL: bare.url, PORT: '0' });
+        assert.deepEqual(
+          [code, err.trim()],
+          [1, 'The database lacks 1 migrations of this program. Run "roster migrate" first.'],
+        );
+      }
+    } finally {
+      await bare.close();
+    }
   });
 
   it('migrate brings a database up to date, and again does nothing', async () => {

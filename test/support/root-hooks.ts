@@ -2,6 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import type { Context, RootHookObject } from 'mocha';
 import { closeDatabases } from './database.js';
 import { removePostgresData } from './postgres.js';
+import { removeWorkflowBundle } from './roster.js';
 import { closeServerProcesses } from './servers.js';
 import { isTemporalGiven, temporalBinary } from './temporal.js';
 
@@ -18,6 +19,7 @@ export const mochaHooks: RootHookObject = {
     const connections = await closeDatabases();
     await closeServerProcesses();
     await removePostgresData();
+    await removeWorkflowBundle();
     const leaks = [
       ...connections.map((connection) => `a connection to PostgreSQL (${connection})`),
       ...(await childrenOf(process.pid)).map((command) => `a process (${command})`),

@@ -1,8 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { fileURLToPath } from 'node:url';
-import { bundleWorkflowCode, DefaultLogger, Runtime } from '@temporalio/worker';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { DefaultLogger, Runtime } from '@temporalio/worker';
 import type pg from 'pg';
 import type { Config } from '../../src/config.js';
+import { bundleWorkflows } from '../../src/dev/workflow-bundle.js';
 import type { InstanceId } from '../../src/ids.js';
 import { createInstance } from '../../src/instances/instances.js';
 import { issueOperatorToken, issueScimToken } from '../../src/instances/tokens.js';
@@ -41,31 +44,29 @@ export interface TestRosterOptions {
   readonly temporal?: { readonly address: string; readonly namespace: string };
 }
 
-let bundle: Promise<{ code: string }> | undefined;
+let bundle: Promise<string> | undefined;
 
-/** The workflows, bundled once per run. */
-export function workflowBundle(): Promise<{ code: string }> {
-  if (bundle === undefined) {
+/** Path of the workflows, bundled once per run. */
+export function workflowBundle(): Promise<string> {
+  bundle ??= (async () => {
     Runtime.install({
       logger: new DefaultLogger('ERROR'),
       telemetryOptions: { logging: { filter: 'ERROR', forward: {} } },
       shutdownSignals: [],
     });
-    bundle = bundleWorkflowCode({
-      workflowsPath: fileURLToPath(new URL('../../workflows/index.ts', import.meta.url)),
-      logger: new DefaultLogger('ERROR'),
-    });
-  }
+    return bundleWorkflows(await mkdtemp(join(tmpdir(), 'roster-workflows-')));
+  })();
   return bundle;
+}
+
+/** Takes the bundle away, if there is one. */
+export async function removeWorkflowBundle(): Promise<void> {
+  if (bundle !== undefined) await rm(dirname(await bundle), { recursive: true, force: true });
 }
 
 /** Starts a Roster for a test file; call `close` in its `after`. */
 export async function startRoster(options: TestRosterOptions = {}): Promise<TestRoster> {
-  const [database, temporal, workflows] = await Promise.all([
-    testDatabase(),
-    options.temporal ?? testTemporal(),
-    workflowBundle(),
-  ]);
+  const [database, temporal] = await Promise.all([testDatabase(), options.temporal ?? testTemporal()]);
   const proxy = await faultProxy(database.url);
   const config: Config = {
     databaseUrl: proxy.url,
@@ -83,6 +84,7 @@ export async function startRoster(options: TestRosterOptions = {}): Promise<Test
     home: '/nowhere',
     secret: SECRET,
     shutdownSeconds: 5,
+    workflowBundle: undefined,
     logLevel: 'silent',
     path: '',
   };
@@ -108,7 +110,8 @@ export async function startRoster(options: TestRosterOptions = {}): Promise<Test
   };
   const log = createLog(config, 'server');
   const start = {
-    startWorker: () => kept(startWorker(config, log, { workflowBundle: workflows })),
+    // Bundled for who needs it: Temporal's runtime, once installed, ends only with a worker.
+    startWorker: async () => kept(startWorker({ ...config, workflowBundle: await workflowBundle() }, log)),
     startServer: () => kept(startServer(config, log)),
   };
   if (options.worker !== false) await start.startWorker();

@@ -18,12 +18,12 @@ async function recordings(): Promise<{ name: string; json: string }[]> {
 describe('recorded histories', () => {
   it('replay with the workflows as they are now, or open runs would break at an upgrade', async function () {
     this.timeout(60_000);
-    const workflows = await workflowBundle();
+    const codePath = await workflowBundle();
     const all = await recordings();
     assert.ok(all.length >= 8, `there are only ${all.length} of them`);
     const broken: string[] = [];
     const histories = all.map(({ name, json }) => ({ workflowId: name, history: historyFromJSON(JSON.parse(json)) }));
-    for await (const result of Worker.runReplayHistories({ workflowBundle: workflows }, histories)) {
+    for await (const result of Worker.runReplayHistories({ workflowBundle: { codePath } }, histories)) {
       if (result.error !== undefined) broken.push(`${result.workflowId}: ${result.error.message}`);
     }
     assert.deepEqual(broken, []);
