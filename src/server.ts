@@ -65,13 +65,12 @@ export async function startServer(config: Config, log: Log): Promise<RunningServ
       throw error;
     },
   );
-  return {
-    port: http.port,
-    stop: async () => {
-      await http.close(config.shutdownSeconds * 1_000);
-      await stopLoops();
-    },
+  const stop = async (): Promise<void> => {
+    await http.close(config.shutdownSeconds * 1_000);
+    await stopLoops();
   };
+  let stopped: Promise<void> | undefined;
+  return { port: http.port, stop: () => (stopped ??= stop()) };
 }
 
 async function main(): Promise<void> {

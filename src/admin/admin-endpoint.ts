@@ -63,7 +63,7 @@ export function adminEndpoint(options: AdminOptions): Koa.Middleware {
       return;
     }
     context.set(HEADERS);
-    const identity = await authenticate(context.get('authorization'), lookup);
+    const identity = await authenticate(context.req.headersDistinct['authorization'], lookup);
     const { route, parameters } = findRoute(routes, context.path, context.method);
     authorize(identity, route.role);
     const answer = await route.handle({

@@ -6,11 +6,14 @@ import { forbidden, unauthorized } from './problem.js';
 const BEARER = /^[Bb][Ee][Aa][Rr][Ee][Rr] +(rst_[A-Za-z0-9_-]{43})$/;
 
 /**
- * Finds out who asks. @throws ProblemError 401 for any header without a good token; UnavailableError, never 401, where
+ * Finds out who asks. @throws ProblemError 401 for any header without a good token, and for two of them; UnavailableError, never 401, where
  * that can't be told.
  */
-export async function authenticate(header: string, lookup: TokenLookup<OperatorIdentity>): Promise<OperatorIdentity> {
-  const token = BEARER.exec(header.trim())?.[1];
+export async function authenticate(
+  headers: readonly string[] | undefined,
+  lookup: TokenLookup<OperatorIdentity>,
+): Promise<OperatorIdentity> {
+  const token = headers?.length === 1 ? BEARER.exec(headers[0]?.trim() ?? '')?.[1] : undefined;
   const identity = token === undefined ? undefined : await lookup(token);
   if (identity === undefined) throw unauthorized();
   return identity;

@@ -15,7 +15,7 @@ import { readSecrets, writeSecrets } from './secrets.js';
 import { bundleWorkflows } from './workflow-bundle.js';
 
 /** Something on this machine is in the way; the message says what, and what to do. */
-export class DevError extends Error {
+class DevError extends Error {
   override readonly name = 'DevError';
 }
 

@@ -7,7 +7,7 @@ import { freePort } from './free-port.js';
 const START_MILLISECONDS = 60_000;
 
 /** The Temporal dev server does not come up; the message holds its own words. */
-export class TemporalServerError extends Error {
+class TemporalServerError extends Error {
   override readonly name = 'TemporalServerError';
 }
 
@@ -119,7 +119,7 @@ async function untilReady(
 }
 
 /** True where a Temporal server answers at this address and has this namespace. */
-export async function answers(address: string, namespace: string): Promise<boolean> {
+async function answers(address: string, namespace: string): Promise<boolean> {
   try {
     const connection = await Connection.connect({ address, connectTimeout: 2_000 });
     try {

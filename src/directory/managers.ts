@@ -4,7 +4,7 @@ import type { InstanceId, UserId } from '../ids.js';
 import { columns, type UserAt } from './accounts.js';
 
 /** How many reports one statement evaluates: short enough for a local activity, long enough to be set-based. */
-export const PAGE = 500;
+const PAGE = 500;
 
 /** `waitMs` is there while the user waits for a manager: the milliseconds that are left. */
 export interface Found {

@@ -61,13 +61,16 @@ async function count(pool: pg.Pool, instance: InstanceId, where: UserCondition |
   return Number(row?.total ?? 0);
 }
 
+/** Longer than the conditions that clients look people up by: userName and externalId. */
+const PREPARED_LENGTH = 64;
+
 /**
  * A statement as short as those of Okta is prepared, under a name that its text decides; of the endless variety of longer
  * filters none is, or each would stay in every connection's memory.
  */
 const named = (prefix: string, text: string, where: UserCondition | undefined) => ({
   name:
-    where === undefined || where.values.length === 1
+    where === undefined || where.sql.length <= PREPARED_LENGTH
       ? `${prefix}_${createHash('sha256').update(text).digest('base64url').slice(0, 16)}`
       : '',
   text,

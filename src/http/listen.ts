@@ -1,20 +1,47 @@
-import { createServer, type RequestListener, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { ScimError, scimErrorBody } from '../scim/protocol/errors.js';
+import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
+import { type AddressInfo, type Socket, Server as TcpServer } from 'node:net';
+import { answerUnreadable, refuseWithoutHost } from './unreadable.js';
 
 /** An HTTP server that listens. */
 export interface Listening {
   readonly port: number;
-  /** Takes no more connections, lets the requests under way finish for so many milliseconds, then ends. */
+  /**
+   * Takes no more connections and answers what is asked on those there are, each answer being its connection's last;
+   * ends when there are none left, or after so many milliseconds.
+   */
   close(graceMs: number): Promise<void>;
 }
 
+/** What may be under way when a connection is idle here: its client has not been told yet that we end. */
+const ROUND_TRIP_MS = 300;
+
 /** Starts listening. @throws Node's error where the port is taken or not allowed. */
 export async function listen(handler: RequestListener, host: string, port: number): Promise<Listening> {
+  const connections = new Set<Socket>();
+  const underWay = new Set<ServerResponse>();
+  let ending = false;
   const server = createServer(
-    { requestTimeout: 15_000, headersTimeout: 5_000, keepAliveTimeout: 65_000, maxHeaderSize: 16_384 },
-    handler,
+    {
+      requestTimeout: 15_000,
+      headersTimeout: 5_000,
+      connectionsCheckingInterval: 1_000,
+      keepAliveTimeout: 65_000,
+      maxHeaderSize: 16_384,
+      requireHostHeader: false,
+    },
+    (request, response) => {
+      underWay.add(response);
+      response.once('close', () => underWay.delete(response));
+      if (ending) response.setHeader('Connection', 'close');
+      if (!refuseWithoutHost(request, response)) handler(request, response);
+    },
   );
+  server.on('connection', (socket) => {
+    connections.add(socket);
+    socket.once('close', () => connections.delete(socket));
+  });
+  // An expectation that we do not know is let be, as RFC 9110 section 10.1.1 allows; Node would answer 417 without a body.
+  server.on('checkExpectation', (request, response) => server.emit('request', request, response));
   answerUnreadable(server);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
@@ -25,28 +52,29 @@ export async function listen(handler: RequestListener, host: string, port: numbe
   });
   return {
     port: (server.address() as AddressInfo).port,
-    close: (graceMs) =>
-      new Promise((resolve) => {
-        const timer = setTimeout(() => server.closeAllConnections(), graceMs);
-        server.close(() => {
-          clearTimeout(timer);
-          resolve();
-        });
-        server.closeIdleConnections();
-      }),
+    close: async (graceMs) => {
+      ending = true;
+      for (const response of underWay) if (!response.headersSent) response.setHeader('Connection', 'close');
+      await ended(server, connections, graceMs);
+    },
   };
 }
 
-/** A request that Node can't even parse is answered in SCIM's form too. */
-function answerUnreadable(server: Server): void {
-  server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
-    if (error.code === 'ECONNRESET' || !socket.writable) {
-      socket.destroy();
-      return;
-    }
-    const body = JSON.stringify(scimErrorBody(new ScimError('scim_invalid_syntax', 'The request is not valid HTTP')));
-    socket.end(
-      `HTTP/1.1 400 Bad Request\r\nContent-Type: application/scim+json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
-    );
+async function ended(server: Server, connections: ReadonlySet<Socket>, graceMs: number): Promise<void> {
+  const closed = new Promise<void>((resolve) => {
+    // Not the HTTP server's own close, which cuts idle connections off at once, and with them requests on their way to us.
+    TcpServer.prototype.close.call(server, () => resolve());
   });
+  const idle = setTimeout(
+    () => {
+      server.close();
+      // One on which nothing was ever said is not idle to Node; browsers and load balancers open such ones ahead of need.
+      for (const socket of connections) if (socket.bytesRead === 0) socket.destroy();
+    },
+    Math.min(ROUND_TRIP_MS, graceMs),
+  );
+  const late = setTimeout(() => server.closeAllConnections(), graceMs);
+  await closed;
+  clearTimeout(idle);
+  clearTimeout(late);
 }

@@ -1,7 +1,8 @@
 import { accountEmail, displayNameOf, type EmailEntry } from '../directory/account-profile.js';
 import type { AssertedUser, StoredUser } from '../directory/users.js';
-import { foldReference, foldUserName, joinUser, managerReference, splitUser } from './protocol/resource.js';
+import { foldUserName, joinUser, managerReference, splitUser } from './protocol/resource.js';
 import { isScimObject, type ScimObject, type ScimValue } from './protocol/scim-object.js';
+import { referenceKey } from './reference-key.js';
 
 /** A SCIM User as the directory stores it: columns, keys by the one fold, and all other attributes as JSON. */
 export function toAssertedUser(resource: ScimObject): AssertedUser {
@@ -13,9 +14,9 @@ export function toAssertedUser(resource: ScimObject): AssertedUser {
     userName,
     userNameKey: foldUserName(userName),
     externalId,
-    externalIdKey: externalId === null ? null : foldReference(externalId),
+    externalIdKey: externalId === null ? null : referenceKey(externalId),
     email,
-    emailKey: foldReference(email),
+    emailKey: referenceKey(email),
     displayName: displayNameOf({
       userName,
       displayName: textIn(attributes['displayName']),
@@ -24,7 +25,7 @@ export function toAssertedUser(resource: ScimObject): AssertedUser {
     active,
     attributes: JSON.stringify(attributes),
     managerReference: reference,
-    managerReferenceKey: reference === null ? null : foldReference(reference),
+    managerReferenceKey: reference === null ? null : referenceKey(reference),
   };
 }
 

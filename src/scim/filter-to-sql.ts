@@ -9,6 +9,7 @@ import {
   USER_SCHEMA,
 } from './protocol/schema.js';
 import { foldCase } from './protocol/text.js';
+import { referenceKey } from './reference-key.js';
 
 /** A condition for a WHERE clause, with its bind parameters. */
 export interface SqlCondition {
@@ -150,6 +151,18 @@ const booleanOperand = (sql: string, cast = ''): Operand => ({
   compare: (operator, value) => `${sql} ${operator === 'eq' ? '=' : 'is distinct from'} '${value === 'true'}'${cast}`,
 });
 
+/** Equality goes by the key, which the index has, and by the text, since the key of a long one is a digest. */
+function externalIdOperand(): Operand {
+  const text = textOperand('u.external_id', true);
+  return {
+    present: text.present,
+    compare: (operator, value, bind) =>
+      operator === 'eq'
+        ? `(u.external_id_key = ${bind(referenceKey(value))} and u.external_id = ${bind(value)})`
+        : text.compare(operator, value, bind),
+  };
+}
+
 /** A uuid; what is not written as one equals none. */
 function idOperand(sql: string): Operand {
   const text = textOperand(`${sql}::text`, true);
@@ -195,7 +208,7 @@ const locationOperand = (usersUrl: string | undefined): Operand => ({
 /** The attributes that are not in `u.attributes`. */
 const columns: ReadonlyMap<string, Operand> = new Map([
   ['id', idOperand('u.id')],
-  ['externalId', textOperand('u.external_id', true)],
+  ['externalId', externalIdOperand()],
   ['userName', textOperand('u.user_name', false, 'u.user_name_key')],
   ['active', booleanOperand('u.active')],
   ['meta.resourceType', textOperand(`'${resourceTypes.User.name}'::text`, true)],

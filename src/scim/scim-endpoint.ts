@@ -26,7 +26,7 @@ export function scimEndpoint(
       await next();
       return;
     }
-    const identity = await authenticate(context.get('authorization') || undefined, lookup);
+    const identity = await authenticate(context.req.headersDistinct['authorization'], lookup);
     const { handler, id } = findHandler(table, context.path, context.method);
     const requestId = String(context.state['requestId']);
     const call: ScimCall = {
@@ -50,12 +50,13 @@ function findHandler(
   const below = path.startsWith(`${SCIM_PATH}/`) ? path.slice(SCIM_PATH.length) : '';
   const end = below.lastIndexOf('/');
   const route = table.get(below) ?? (end > 0 ? table.get(`${below.slice(0, end)}/:id`) : undefined);
-  if (route === undefined) throw unknownEndpoint();
+  const id = decoded(below.slice(end + 1));
+  if (route === undefined || id === '') throw unknownEndpoint();
   const { handlers } = route;
   const verb = method === 'HEAD' ? 'GET' : method;
   const handler = Object.hasOwn(handlers, verb) ? handlers[verb as keyof typeof handlers] : undefined;
   if (handler === undefined) throw methodNotAllowed(Object.keys(handlers));
-  return { handler, id: route.path.endsWith('/:id') ? decoded(below.slice(end + 1)) : '' };
+  return { handler, id: route.path.endsWith('/:id') ? id : '' };
 }
 
 /** A segment as its client meant it; what is not well encoded stays as it is, and is nobody's id. */

@@ -6,6 +6,7 @@ import { parseFilter } from '../../src/scim/protocol/filter.js';
 import { matchFilter } from '../../src/scim/protocol/match-filter.js';
 import { foldUserName, joinUser, readResource, type ScimObject, splitUser } from '../../src/scim/protocol/resource.js';
 import { ENTERPRISE_USER_SCHEMA, resourceTypes, schemasOf } from '../../src/scim/protocol/schema.js';
+import { referenceKey } from '../../src/scim/reference-key.js';
 import { testDatabase } from '../support/database.js';
 import { filterText, text } from './protocol/filter-arbitrary.js';
 import { plain } from './protocol/values.js';
@@ -21,7 +22,10 @@ describe('filters as SQL', () => {
     const id = '0190b2c4-0000-7000-8000-000000000001';
     assert.deepEqual(compile(`id eq "${id}"`), { sql: 'u.id = $1', values: [id] });
     assert.deepEqual(compile('id eq "1"'), { sql: 'false', values: [] });
-    assert.deepEqual(compile('externalId eq "00uA"'), { sql: 'u.external_id = $1', values: ['00uA'] });
+    assert.deepEqual(compile('externalId eq "00uA"'), {
+      sql: '(u.external_id_key = $1 and u.external_id = $2)',
+      values: ['00uA', '00uA'],
+    });
     assert.deepEqual(compile('active eq false'), { sql: "u.active = 'false'", values: [] });
   });
 
@@ -123,9 +127,9 @@ async function store(pool: pg.Pool, at: number, body: unknown): Promise<ScimObje
   const resource = readResource(resourceTypes.User, JSON.parse(JSON.stringify(body)));
   const parts = splitUser(resource);
   const { rows } = await pool.query<{ id: string; attributes: ScimObject; created: Date; updated: Date }>(
-    `insert into users (instance_id, id, user_name, user_name_key, external_id, email, email_key, display_name, active,
+    `insert into users (instance_id, id, user_name, user_name_key, external_id, external_id_key, email, email_key, display_name, active,
        attributes, version, source, created_at, updated_at)
-     values ('acme', $1, $2, $3, $4, '', '', '', $5, $6, $7, 'scim', $8, $9)
+     values ('acme', $1, $2, $3, $4, $10, '', '', '', $5, $6, $7, 'scim', $8, $9)
      on conflict do nothing
      returning id, attributes, created_at as created, updated_at as updated`,
     [
@@ -138,6 +142,7 @@ async function store(pool: pg.Pool, at: number, body: unknown): Promise<ScimObje
       (at % 3) + 1,
       `2026-01-01T00:00:00.00${at % 3}Z`,
       `2025-12-31T23:59:59.99${at % 10}Z`,
+      parts.externalId === null ? null : referenceKey(parts.externalId),
     ],
   );
   return rows.map(({ id, attributes, created, updated }) => ({

@@ -29,7 +29,7 @@ async function up(knex: Knex): Promise<void> {
       primary key (instance_id, id)
     );
     create unique index users_user_name on users (instance_id, user_name_key) where deleted_at is null;
-    create index users_external_id on users (instance_id, external_id) where deleted_at is null and external_id is not null;
+    create index users_external_id on users (instance_id, external_id_key) where deleted_at is null and external_id_key is not null;
     create index users_present on users (instance_id, id) where deleted_at is null;
   `);
 }

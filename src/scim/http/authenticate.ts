@@ -21,14 +21,14 @@ const passwordOf = (base64: string): string => {
 };
 
 /**
- * Finds out who asks. @throws ScimError 401 for any header without a good token; UnavailableError, never 401, where that
- * can't be told.
+ * Finds out who asks. @throws ScimError 401 for any header without a good token, and for two headers, of which a proxy may
+ * have looked at the other one; UnavailableError, never 401, where that can't be told.
  */
 export async function authenticate(
-  header: string | undefined,
+  headers: readonly string[] | undefined,
   lookup: TokenLookup<ScimIdentity>,
 ): Promise<ScimIdentity> {
-  const token = tokenOf(header);
+  const token = headers?.length === 1 ? tokenOf(headers[0]) : undefined;
   const identity = token === undefined ? undefined : await lookup(token);
   if (identity === undefined) throw unauthorized();
   return identity;

@@ -21,16 +21,27 @@ export async function readBody(
   if ((request.headers['content-encoding'] ?? 'identity') !== 'identity') {
     throw unsupportedMediaType('The body must not be compressed');
   }
-  return parseScimBody(await readText(request, limit));
+  return parseScimBody(textOf(await readBytes(request, limit)));
 }
 
-async function readText(request: IncomingMessage, limit: number): Promise<string> {
+async function readBytes(request: IncomingMessage, limit: number): Promise<Uint8Array> {
   try {
-    return await rawBody(request, { limit, length: request.headers['content-length'] ?? null, encoding: 'utf-8' });
+    return await rawBody(request, { limit, length: request.headers['content-length'] ?? null });
   } catch (error) {
     if (error instanceof ScimError) throw error;
     const type = error instanceof Error && 'type' in error ? error.type : undefined;
     if (type === 'entity.too.large') throw payloadTooLarge(`The body is larger than ${limit} bytes`);
     throw invalidSyntax('The body could not be read');
+  }
+}
+
+/** Does without a byte order mark; what is not UTF-8 is refused, or something else would be stored than was sent. */
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
+function textOf(bytes: Uint8Array): string {
+  try {
+    return utf8.decode(bytes);
+  } catch {
+    throw invalidSyntax('The body is not valid UTF-8');
   }
 }

@@ -31,6 +31,7 @@ export const errorKinds = {
   scim_not_found: { status: 404 },
   scim_method_not_allowed: { status: 405 },
   scim_not_acceptable: { status: 406 },
+  scim_request_timeout: { status: 408 },
   scim_uniqueness: { status: 409, scimType: 'uniqueness' },
   scim_precondition_failed: { status: 412 },
   scim_payload_too_large: { status: 413 },
@@ -38,6 +39,7 @@ export const errorKinds = {
   scim_uri_too_long: { status: 414 },
   scim_unsupported_media_type: { status: 415 },
   scim_too_many_requests: { status: 429 },
+  scim_headers_too_large: { status: 431 },
   scim_internal: { status: 500 },
   scim_not_implemented: { status: 501 },
 } as const satisfies Record<string, ErrorKind>;

@@ -13,21 +13,14 @@ export function addElements(
 ): ScimValue[] {
   if (present.length === 0 && added.length <= 1) return [...added];
   const result: ScimValue[] = [];
-  const index = new Map<string, number[]>();
+  const placeOf = createIndex(attribute);
   let primary = -1;
 
   const place = (element: ScimValue): number => {
-    const key = identity(attribute, element);
-    const candidates = index.get(key);
-    const at = candidates?.find((candidate) => sameKind(result[candidate], element)) ?? -1;
-    if (at < 0) {
-      const end = result.push(element) - 1;
-      if (candidates) candidates.push(end);
-      else index.set(key, [end]);
-      return end;
-    }
+    const at = placeOf(element, result.length);
     const known = result[at];
-    if (isScimObject(known) && isScimObject(element)) result[at] = overlay(known, element);
+    if (known === undefined) result.push(element);
+    else if (isScimObject(known) && isScimObject(element)) result[at] = overlay(known, element);
     return at;
   };
 
@@ -39,20 +32,43 @@ export function addElements(
   return primary < 0 ? result : withPrimary(result, primary);
 }
 
-/** The elements of a list that the given ones name: by value where there is one, else by everything that is given. */
+/**
+ * Finds the element that another is the same as, in constant time however many types of a value there are. Elements of
+ * the same value are two if both say a type and the types differ (RFC 7643 section 2.4).
+ * @returns a function that gives the place of the first such element, or `end`, where the new one then goes
+ */
+function createIndex(attribute: Attribute): (element: ScimValue, end: number) => number {
+  const entries = new Map<string, { first: number; untyped: boolean; byType: Map<string, number> }>();
+  return (element, end) => {
+    const key = identity(attribute, element);
+    const type = typeOf(element);
+    const entry = entries.get(key) ?? { first: end, untyped: type === undefined, byType: new Map<string, number>() };
+    entries.set(key, entry);
+    if (type === undefined) return entry.first;
+    // Only the first of a value can be without a type, and it takes on that of the next.
+    const at = entry.untyped ? entry.first : (entry.byType.get(type) ?? end);
+    entry.untyped = false;
+    entry.byType.set(type, at);
+    return at;
+  };
+}
+
+/** The elements of a list that the given ones do not name: by value where there is one, else by everything that is given. */
 export function withoutElements(
   attribute: Attribute,
   present: readonly ScimValue[],
   removed: readonly ScimValue[],
 ): ScimValue[] {
-  const index = new Map<string, ScimValue[]>();
+  const named = new Map<string, Set<string | undefined>>();
   for (const element of removed) {
     const key = identity(attribute, element);
-    index.set(key, [...(index.get(key) ?? []), element]);
+    const types = named.get(key) ?? new Set();
+    named.set(key, types.add(typeOf(element)));
   }
   return present.filter((element) => {
-    const candidates = index.get(identity(attribute, element));
-    return !candidates?.some((candidate) => sameKind(candidate, element));
+    const types = named.get(identity(attribute, element));
+    const type = typeOf(element);
+    return types === undefined || !(type === undefined || types.has(undefined) || types.has(type));
   });
 }
 
@@ -97,9 +113,8 @@ function foldFor(attribute: Attribute, value: ScimValue): string {
   return attribute.caseExact ? text : foldCase(text);
 }
 
-/** Elements of the same value are two if both say a type and the types differ (RFC 7643 section 2.4). */
-function sameKind(left: ScimValue | undefined, right: ScimValue): boolean {
-  if (!isScimObject(left) || !isScimObject(right)) return true;
-  const [one, other] = [left['type'], right['type']];
-  return typeof one !== 'string' || typeof other !== 'string' || foldCase(one) === foldCase(other);
+/** An element's type as types compare; undefined where it says none. */
+function typeOf(element: ScimValue): string | undefined {
+  const type = isScimObject(element) ? element['type'] : undefined;
+  return typeof type === 'string' ? foldCase(type) : undefined;
 }

@@ -25,13 +25,19 @@ export function assertText(text: string, attribute: string): string {
 /** True for a text of nothing but white space. */
 export const isBlank = (text: string): boolean => text.trim() === '';
 
+/** Most texts have nothing in them that needs more than lower case, and filters fold a great many. */
+const NOT_ASCII = /[^\0-\x7f]/;
+
 /**
  * The one fold: two texts are the same without regard to case exactly if their folds are equal.
  * Lower case as Unicode has it without a language, the two small sigmas as one, then composed (NFC). Compatibility
  * characters stay apart (no NFKC): a filter must never find somebody whose name only looks alike.
  * `filter-to-sql.ts` says the same in SQL.
  */
-export const foldCase = (text: string): string => text.toLowerCase().replaceAll('ς', 'σ').normalize('NFC');
+export const foldCase = (text: string): string => {
+  const lower = text.toLowerCase();
+  return NOT_ASCII.test(lower) ? lower.replaceAll('ς', 'σ').normalize('NFC') : lower;
+};
 
 /** The key under which a userName is unique in its instance; the name itself is kept and echoed as sent. */
 export const foldUserName = foldCase;

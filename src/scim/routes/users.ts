@@ -13,6 +13,7 @@ import { withDerivedNames } from '../protocol/derived-names.js';
 import { notFound } from '../protocol/errors.js';
 import { LIST_RESPONSE_SCHEMA, parseListQuery, parseProjectionQuery } from '../protocol/list-query.js';
 import { applyPatch } from '../protocol/patch.js';
+import type { Projection } from '../protocol/projection.js';
 import { readResource, replaceResource } from '../protocol/resource.js';
 import { resourceTypes } from '../protocol/schema.js';
 import type { ScimObject } from '../protocol/scim-object.js';
@@ -28,9 +29,9 @@ const type = resourceTypes.User;
 /** `/Users` and `/Users/{id}` (RFC 7644 section 3). */
 export function userRoutes({ pool, onWritten }: UserRoutesOptions): ScimRoute[] {
   /** Each answer that shows a user is made here. */
-  const answer = (status: number, user: StoredUser, call: ScimCall): ScimAnswer => ({
+  const answer = (status: number, user: StoredUser, call: ScimCall, projection: Projection): ScimAnswer => ({
     status,
-    body: presentUser(user, call.baseUrl, parseProjectionQuery(call.query, type)),
+    body: presentUser(user, call.baseUrl, projection),
     headers: {
       ETag: versionTag(user),
       ...(status === 201 ? { Location: locationOf(user, call.baseUrl) } : {}),
@@ -38,26 +39,30 @@ export function userRoutes({ pool, onWritten }: UserRoutesOptions): ScimRoute[] 
   });
 
   const create = async (call: ScimCall): Promise<ScimAnswer> => {
+    const projection = projectionOf(call);
     const resource = withDerivedNames(readResource(type, await call.readBody()));
     const user = await createUser(pool, call.identity.instance, newUserId(), toAssertedUser(resource), call.by);
     onWritten();
-    return answer(201, user, call);
+    return answer(201, user, call, projection);
   };
 
   const get = async (call: ScimCall): Promise<ScimAnswer> => {
+    const projection = projectionOf(call);
     const user = isUserId(call.id) ? await findUser(pool, call.identity.instance, call.id) : undefined;
     if (user === undefined) throw notFound(call.id);
-    return answer(200, user, call);
+    return answer(200, user, call, projection);
   };
 
   const list = async (call: ScimCall): Promise<ScimAnswer> => {
     const { filter, startIndex, count, projection } = parseListQuery(call.query, type);
-    const where = filter === null ? undefined : userFilterToSql(filter, 2);
+    const where = filter === null ? undefined : userFilterToSql(filter, 2, `${call.baseUrl}/Users`);
     const { instance } = call.identity;
     const users = count === 0 ? [] : await listUsers(pool, instance, where, startIndex, count);
     // A page that is not full, unless it begins beyond the end, says itself how many there are.
     const knownTotal = users.length < count && (users.length > 0 || startIndex === 1);
-    const totalResults = knownTotal ? startIndex - 1 + users.length : await countUsers(pool, instance, where);
+    const shown = users.length === 0 ? 0 : startIndex - 1 + users.length;
+    // The number may be a second old (countUsers), but never less than what the page itself shows.
+    const totalResults = knownTotal ? shown : Math.max(shown, await countUsers(pool, instance, where));
     const resources = users.map((user) => presentUser(user, call.baseUrl, projection)).join(',');
     return {
       status: 200,
@@ -92,13 +97,15 @@ export function userRoutes({ pool, onWritten }: UserRoutesOptions): ScimRoute[] 
   };
 
   const replace = async (call: ScimCall): Promise<ScimAnswer> => {
+    const projection = projectionOf(call);
     const body = await call.readBody();
-    return answer(200, await change(call, (stored) => replaceResource(type, stored, body)), call);
+    return answer(200, await change(call, (stored) => replaceResource(type, stored, body)), call, projection);
   };
 
   const patch = async (call: ScimCall): Promise<ScimAnswer> => {
+    const projection = projectionOf(call);
     const body = await call.readBody();
-    return answer(200, await change(call, (stored) => applyPatch(type, stored, body)), call);
+    return answer(200, await change(call, (stored) => applyPatch(type, stored, body)), call, projection);
   };
 
   const remove = async (call: ScimCall): Promise<ScimAnswer> => {
@@ -111,6 +118,9 @@ export function userRoutes({ pool, onWritten }: UserRoutesOptions): ScimRoute[] 
     { path: '/Users/:id', handlers: { GET: get, PUT: replace, PATCH: patch, DELETE: remove } },
   ];
 }
+
+/** Read before anything is written: a request that is refused has changed nothing. */
+const projectionOf = (call: ScimCall): Projection => parseProjectionQuery(call.query, type);
 
 /** Ids are UUIDs version 7: in the order of creation, so that lists are stable and new rows lie together. */
 const newUserId = (): UserId => {
