@@ -7,8 +7,7 @@ export type RefusalCode =
   | 'invalid_slug'
   | 'default_manager_refused'
   | 'token_unknown'
-  | 'user_deleted'
-  | 'write_conflict';
+  | 'user_deleted';
 
 /**
  * Something known that Roster will not do. The message says what and why, and is shown to whoever asked; each front

@@ -11,6 +11,9 @@ export type UserId = Brand<'UserId'>;
 /** What the customer calls a user: any text, not unique, never a key into our tables. */
 export type ExternalId = Brand<'ExternalId'>;
 
+/** Any text can be an externalId: what makes it one is where it stood. */
+export const toExternalId = (text: string): ExternalId => text as ExternalId;
+
 const SLUG = /^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$/;
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 

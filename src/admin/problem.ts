@@ -57,7 +57,6 @@ export const REFUSAL_STATUS: Readonly<Record<RefusalCode, number>> = {
   default_manager_refused: 409,
   token_unknown: 404,
   user_deleted: 409,
-  write_conflict: 409,
 };
 
 /** What the parts that are shared with SCIM (reading a body, checking a userName) refuse, by its name here. */

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type pg from 'pg';
 import { UnavailableError } from '../database/errors.js';
 import { run, type Statement } from '../database/pool.js';
-import type { InstanceId, UserId } from '../ids.js';
+import type { ExternalId, InstanceId, UserId } from '../ids.js';
 import { isSameJson } from '../json.js';
 import { refusalOf } from './constraints.js';
 
@@ -13,7 +13,7 @@ const READ_BACK_MS = 500;
 export interface AssertedUser {
   readonly userName: string;
   readonly userNameKey: string;
-  readonly externalId: string | null;
+  readonly externalId: ExternalId | null;
   readonly externalIdKey: string | null;
   readonly email: string;
   readonly emailKey: string;
@@ -30,7 +30,7 @@ export interface AssertedUser {
 export interface StoredUser {
   readonly id: UserId;
   readonly userName: string;
-  readonly externalId: string | null;
+  readonly externalId: ExternalId | null;
   readonly active: boolean;
   readonly attributes: string;
   readonly version: number;
@@ -48,7 +48,7 @@ export interface Actor {
 export type UserRow = {
   id: UserId;
   user_name: string;
-  external_id: string | null;
+  external_id: ExternalId | null;
   active: boolean;
   attributes: string;
   version: string;

@@ -1,5 +1,6 @@
 import { accountEmail, displayNameOf, type EmailEntry } from '../directory/account-profile.js';
 import type { AssertedUser, StoredUser } from '../directory/users.js';
+import { toExternalId } from '../ids.js';
 import { foldUserName, joinUser, managerReference, splitUser } from './protocol/resource.js';
 import { isScimObject, type ScimObject, type ScimValue } from './protocol/scim-object.js';
 import { referenceKey } from './reference-key.js';
@@ -13,7 +14,7 @@ export function toAssertedUser(resource: ScimObject): AssertedUser {
   return {
     userName,
     userNameKey: foldUserName(userName),
-    externalId,
+    externalId: externalId === null ? null : toExternalId(externalId),
     externalIdKey: externalId === null ? null : referenceKey(externalId),
     email,
     emailKey: referenceKey(email),

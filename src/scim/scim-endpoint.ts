@@ -5,7 +5,7 @@ import { readBody } from './http/read-body.js';
 import type { ScimAnswer, ScimCall, ScimHandler, ScimRoute } from './http/scim-call.js';
 import { methodNotAllowed, unknownEndpoint } from './protocol/errors.js';
 
-export const SCIM_PATH = '/scim/v2';
+const SCIM_PATH = '/scim/v2';
 export const SCIM_MEDIA_TYPE = 'application/scim+json';
 
 const MAX_BODY_BYTES = 1024 * 1024;

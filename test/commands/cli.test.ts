@@ -44,7 +44,7 @@ describe('the command line', function () {
       child.on('close', (code) => resolve({ code: code ?? 1, out, err }));
     });
   const json = async <Result>(...args: string[]): Promise<Result> => {
-    const { code, out, err } = await cli([...args, '--json']);
+    const { code, out, err } = await cli([...args.flatMap((arg) => arg.split(' ')), '--json']);
     assert.equal(code, 0, err);
     return JSON.parse(out) as Result;
   };
@@ -52,7 +52,8 @@ describe('the command line', function () {
   it('creates an instance, issues a token for it, rotates and revokes it', async () => {
     const slug = `cli-${roster.instance.slice(-8)}`;
     const created = await json<{ slug: string; managerWaitSeconds: number }>(
-      ...['instance', 'create', slug, '--coach', 'coach@cli.test', '--manager-wait', '7'],
+      'instance create --coach coach@cli.test --manager-wait 7',
+      slug,
     );
     assert.deepEqual([created.slug, created.managerWaitSeconds], [slug, 7]);
     const issued = await json<{ id: string; token: string }>('token', 'issue', slug, '--label', 'Okta');
@@ -80,7 +81,8 @@ describe('the command line', function () {
     assert.match(refused.err, /^roster: ind@x\.test can't be the default manager: the role is individual.*\n$/);
     await roster.pool.query(`update accounts set role = 'publisher' where id = $1`, [body?.['id']]);
     const set = await json<{ defaultManager: { userName: string; explicit: boolean } }>(
-      ...['instance', 'set', roster.instance, '--default-manager', 'IND@x.test'],
+      'instance set --default-manager IND@x.test',
+      roster.instance,
     );
     assert.deepEqual([set.defaultManager.userName, set.defaultManager.explicit], ['ind@x.test', true]);
     const back = await json<{ defaultManager: { userName: string } }>(

@@ -1,4 +1,4 @@
-export type AttributeType = 'string' | 'boolean' | 'dateTime' | 'reference' | 'binary' | 'integer' | 'complex';
+type AttributeType = 'string' | 'boolean' | 'dateTime' | 'reference' | 'binary' | 'integer' | 'complex';
 
 /** What RFC 7643 section 2.2 lets one say of an attribute; what is left out has the RFC's default. */
 export interface AttributeTraits {

@@ -42,7 +42,7 @@ const saysSomething = (value: ScimValue | undefined): boolean => typeof value ==
  * `ada.lane@x.test` is Ada Lane, `ada.m.lane+test@x.test` Ada M Lane; one word serves as both names.
  * A userName without a letter or digit before its `@` is taken as it is.
  */
-export function namesFrom(userName: string): { givenName: string; familyName: string } {
+function namesFrom(userName: string): { givenName: string; familyName: string } {
   const at = userName.lastIndexOf('@');
   const local = at > 0 ? userName.slice(0, at) : userName;
   const tag = local.indexOf('+');

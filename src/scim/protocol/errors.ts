@@ -22,26 +22,19 @@ export const errorKinds = {
   scim_invalid_path: { status: 400, scimType: 'invalidPath' },
   scim_invalid_value: { status: 400, scimType: 'invalidValue' },
   scim_invalid_syntax: { status: 400, scimType: 'invalidSyntax' },
-  scim_invalid_version: { status: 400, scimType: 'invalidVers' },
   scim_no_target: { status: 400, scimType: 'noTarget' },
   scim_mutability: { status: 400, scimType: 'mutability' },
   scim_unauthorized: { status: 401 },
-  scim_forbidden: { status: 403 },
-  scim_sensitive: { status: 403, scimType: 'sensitive' },
   scim_not_found: { status: 404 },
   scim_method_not_allowed: { status: 405 },
-  scim_not_acceptable: { status: 406 },
   scim_request_timeout: { status: 408 },
   scim_uniqueness: { status: 409, scimType: 'uniqueness' },
-  scim_precondition_failed: { status: 412 },
   scim_payload_too_large: { status: 413 },
   scim_too_many: { status: 413, scimType: 'tooMany' },
-  scim_uri_too_long: { status: 414 },
   scim_unsupported_media_type: { status: 415 },
   scim_too_many_requests: { status: 429 },
   scim_headers_too_large: { status: 431 },
   scim_internal: { status: 500 },
-  scim_not_implemented: { status: 501 },
 } as const satisfies Record<string, ErrorKind>;
 
 /** A stable error code, documented in `docs/errors.md`. */
@@ -93,19 +86,12 @@ export const invalidFilter = refusal('scim_invalid_filter');
 export const invalidPath = refusal('scim_invalid_path');
 export const invalidValue = refusal('scim_invalid_value');
 export const invalidSyntax = refusal('scim_invalid_syntax');
-export const invalidVersion = refusal('scim_invalid_version');
 export const noTarget = refusal('scim_no_target');
 export const mutability = refusal('scim_mutability');
 export const uniqueness = refusal('scim_uniqueness');
 export const tooMany = refusal('scim_too_many');
-export const forbidden = refusal('scim_forbidden');
-export const sensitive = refusal('scim_sensitive');
-export const preconditionFailed = refusal('scim_precondition_failed');
 export const payloadTooLarge = refusal('scim_payload_too_large');
-export const uriTooLong = refusal('scim_uri_too_long');
 export const unsupportedMediaType = refusal('scim_unsupported_media_type');
-export const notAcceptable = refusal('scim_not_acceptable');
-export const notImplemented = refusal('scim_not_implemented');
 export const internalError = refusal('scim_internal');
 
 /** 404 for a resource id of whatever shape; the id is the client's own, so it may be said back. */

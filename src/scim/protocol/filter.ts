@@ -1,6 +1,6 @@
 import { type Attribute, subAttribute } from './attribute.js';
 import { invalidFilter, invalidPath, type ScimError } from './errors.js';
-import type { CompareOperator, FilterSyntax, TestSyntax, ValueSyntax } from './filter-syntax.js';
+import type { CompareOperator, FilterSyntax, PathSyntax, TestSyntax, ValueSyntax } from './filter-syntax.js';
 import { SyntaxError as FilterSyntaxError, parse } from './generated/filter-parser.js';
 import { parseInstant } from './instant.js';
 import { type AttributePath, findAttribute, type ResourceType } from './schema.js';
@@ -32,9 +32,9 @@ export interface PatchPath {
   readonly sub: Attribute | null;
 }
 
-export const MAX_FILTER_BYTES = 4096;
-export const MAX_FILTER_DEPTH = 32;
-export const MAX_FILTER_TERMS = 64;
+const MAX_FILTER_BYTES = 4096;
+const MAX_FILTER_DEPTH = 32;
+const MAX_FILTER_TERMS = 64;
 
 /**
  * Parses a filter (RFC 7644 section 3.4.2.2) on resources of a type, in time linear in its length.
@@ -53,7 +53,8 @@ export function parseFilter(text: string, type: ResourceType): Filter {
  * for what is wrong between them
  */
 export function parsePath(text: string, type: ResourceType): PatchPath | null {
-  const { name, filter, sub } = withinLimits(text, invalidPath, () => parse(text, { startRule: 'Path' }));
+  const syntax: PathSyntax = withinLimits(text, invalidPath, () => parse(text, { startRule: 'Path' }));
+  const { name, filter, sub } = syntax;
   const attributes = findAttribute(type, name);
   const last = attributes?.at(-1);
   if (!attributes || !last) {

@@ -5,7 +5,7 @@ import type { ResourceType } from './schema.js';
 import type { ScimObject } from './scim-object.js';
 
 export const MAX_COUNT = 200;
-export const DEFAULT_COUNT = 100;
+const DEFAULT_COUNT = 100;
 
 /** What a list is asked for (RFC 7644 section 3.4.2). */
 export interface ListQuery {

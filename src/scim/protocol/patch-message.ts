@@ -6,7 +6,7 @@ import type { ResourceType } from './schema.js';
 import { isObject, newObject, type ScimObject, type ScimValue } from './scim-object.js';
 
 export const PATCH_OP_SCHEMA = 'urn:ietf:params:scim:api:messages:2.0:PatchOp';
-export const MAX_PATCH_OPERATIONS = 100;
+const MAX_PATCH_OPERATIONS = 100;
 
 /** One operation, read and checked: names canonical, values coerced, nothing in it that a client cannot set. */
 export type PatchOperation =

@@ -39,7 +39,7 @@ export function readValue(attribute: Attribute, value: unknown): ScimValue {
 }
 
 /** True for what a client cannot set; a request that carries it along is not refused. */
-export const isDropped = (attribute: Attribute): boolean =>
+const isDropped = (attribute: Attribute): boolean =>
   attribute.mutability === 'readOnly' || attribute.mutability === 'writeOnly';
 
 /** Reads `value` into `target`, joining what a dotted name has put there before. */

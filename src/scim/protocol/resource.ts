@@ -5,7 +5,7 @@ import { ENTERPRISE_USER_SCHEMA, type ResourceType } from './schema.js';
 import { assignedOnly, isObject, isScimObject, newObject, type ScimObject, type ScimValue } from './scim-object.js';
 import { foldReference, foldUserName, isBlank, MAX_USER_NAME_CHARACTERS } from './text.js';
 
-export type { ScimObject, ScimValue };
+export type { ScimObject };
 export { foldReference, foldUserName };
 
 /**

@@ -17,20 +17,6 @@ export const isObject = (value: unknown): value is Record<string, unknown> =>
 export const isScimObject = (value: ScimValue | undefined): value is ScimObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** A deep copy without prototypes. */
-export function copy(value: ScimObject): ScimObject;
-export function copy(value: ScimValue): ScimValue;
-export function copy(value: ScimValue): ScimValue {
-  if (Array.isArray(value)) return value.map((element) => copy(element));
-  if (!isScimObject(value)) return value;
-  const result = newObject();
-  for (const key of Object.keys(value)) {
-    const member = value[key];
-    if (member !== undefined) result[key] = copy(member);
-  }
-  return result;
-}
-
 /** True where nothing is said: null, an array or object in which nothing is (RFC 7643 section 2.5). A blank string says something. */
 export function isUnassigned(value: ScimValue | undefined): boolean {
   if (value === null || value === undefined) return true;

@@ -1,6 +1,6 @@
 import { invalidValue } from './errors.js';
 
-export const MAX_STRING_BYTES = 4096;
+const MAX_STRING_BYTES = 4096;
 export const MAX_USER_NAME_CHARACTERS = 320;
 
 /** True where PostgreSQL could not store the text: a NUL, or half of a surrogate pair. */
@@ -40,7 +40,7 @@ export const foldCase = (text: string): string => {
 };
 
 /** The key under which a userName is unique in its instance; the name itself is kept and echoed as sent. */
-export const foldUserName = foldCase;
+export const foldUserName = (userName: string): string => foldCase(userName);
 
 /** How references to people compare (design rule 3): without regard to case where they contain an `@`, exactly otherwise. */
 export const foldReference = (text: string): string => (text.includes('@') ? foldCase(text) : text);
