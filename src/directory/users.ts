@@ -34,8 +34,9 @@ export interface StoredUser {
   readonly active: boolean;
   readonly attributes: string;
   readonly version: number;
-  readonly createdAt: Date;
-  readonly updatedAt: Date;
+  /** As RFC 3339 has it, in UTC with milliseconds. */
+  readonly createdAt: string;
+  readonly updatedAt: string;
 }
 
 /** Who asked for a change, for the audit log. */
@@ -52,13 +53,19 @@ export type UserRow = {
   active: boolean;
   attributes: string;
   version: string;
-  created_at: Date;
-  updated_at: Date;
+  created_at: string;
+  updated_at: string;
 };
 type WrittenRow = Pick<UserRow, 'version' | 'created_at' | 'updated_at'>;
 
-export const USER_COLUMNS =
-  'u.id, u.user_name, u.external_id, u.active, u.attributes::text as attributes, u.version, u.created_at, u.updated_at';
+/** A time as SCIM shows it. Written by PostgreSQL: to parse it here and write it again would cost a list a good part. */
+const instant = (column: string): string =>
+  `to_char(${column} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as ${column.replace(/^\w+\./, '')}`;
+
+export const USER_COLUMNS = `u.id, u.user_name, u.external_id, u.active, u.attributes::text as attributes, u.version,
+  ${instant('u.created_at')}, ${instant('u.updated_at')}`;
+/** What a write gives back of the row it wrote. */
+const WRITTEN_COLUMNS = `version, ${instant('created_at')}, ${instant('updated_at')}`;
 
 /** A row of `USER_COLUMNS` as a stored user. */
 export const toStoredUser = (row: UserRow): StoredUser => ({
@@ -92,7 +99,7 @@ const INSERT: Statement = {
     kick as (
       insert into kicks (instance_id, user_id, lane, source) values ($1, $2, 1, $14)
     )
-    select version, created_at, updated_at from written`,
+    select ${WRITTEN_COLUMNS} from written`,
 };
 
 /**
@@ -174,7 +181,7 @@ const UPDATE: Statement = {
       on conflict (instance_id, user_id) do update
         set nonce = nextval('kick_nonce'), lane = least(kicks.lane, excluded.lane), source = excluded.source, taken_until = null
     )
-    select version, created_at, updated_at from written`,
+    select ${WRITTEN_COLUMNS} from written`,
 };
 
 /**

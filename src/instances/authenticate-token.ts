@@ -63,22 +63,20 @@ function lookup<Identity extends { tokenId: string }>(
   };
 
   return async (token) => {
-    const digest = digestOf(secret, token);
-    const key = digest.toString('base64');
     const now = Date.now();
-    const known = remembered.get(key);
+    const known = remembered.get(token);
     if (known !== undefined && known.until > now) return known.identity;
 
-    const identity = run<Identity>(pool, find, [digest]).then(([row]) => row);
+    const identity = run<Identity>(pool, find, [digestOf(secret, token)]).then(([row]) => row);
     if (remembered.size >= REMEMBERED_TOKENS) remembered.clear();
-    remembered.set(key, { identity, until: now + REMEMBERED_MS });
+    remembered.set(token, { identity, until: now + REMEMBERED_MS });
     try {
       const found = await identity;
-      if (found === undefined) remembered.delete(key);
+      if (found === undefined) remembered.delete(token);
       else noteUse(found);
       return found;
     } catch (error) {
-      remembered.delete(key);
+      remembered.delete(token);
       throw error;
     }
   };

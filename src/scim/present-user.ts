@@ -19,8 +19,8 @@ export const locationOf = (user: StoredUser, baseUrl: string): string => `${base
 export function presentUser(user: StoredUser, baseUrl: string, projection?: Projection): string {
   const meta = JSON.stringify({
     resourceType: 'User',
-    created: user.createdAt.toISOString(),
-    lastModified: user.updatedAt.toISOString(),
+    created: user.createdAt,
+    lastModified: user.updatedAt,
     version: versionTag(user),
     location: locationOf(user, baseUrl),
   });
