@@ -1,0 +1,35 @@
+import { createApp } from '../src/app.js';
+import { readConfig, required } from '../src/config.js';
+import { createPool } from '../src/database/pool.js';
+import { listen } from '../src/http/listen.js';
+import { createLog } from '../src/telemetry/log.js';
+
+/**
+ * Roster's server process as `src/server.ts` composes it, without dispatcher and sweeper: the front door alone. Kicks are
+ * written and stay.
+ */
+const config = readConfig();
+const log = createLog(config, 'server');
+const open = (applicationName: string, max: number, connectionTimeout: number, statementTimeout: number) =>
+  createPool({
+    url: required(config.databaseUrl, 'DATABASE_URL'),
+    max,
+    applicationName,
+    connectionTimeout,
+    statementTimeout,
+    onError: () => undefined,
+  });
+const app = createApp({
+  pool: open('roster server', config.databasePoolSize, 600, 1_100),
+  adminPool: open('roster admin', 4, 5_000, 10_000),
+  secret: required(config.secret, 'ROSTER_SECRET'),
+  log,
+  publicUrl: config.publicUrl,
+  temporalUi: { url: config.temporal.uiUrl, namespace: config.temporal.namespace },
+  onWritten: () => undefined,
+  isTemporalUp: async () => false,
+});
+const handle = app.callback();
+const { port } = await listen((request, response) => void handle(request, response), config.host, config.port);
+process.once('SIGTERM', () => process.exit(0));
+process.send?.({ port });
