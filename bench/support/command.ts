@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { type Finding, toJson, toTable } from './findings.js';
@@ -21,7 +22,7 @@ export interface Outcome {
 
 /**
  * Runs benches as the command line says (names, `--quick`, `--json FILE`, `--help`), one after another, each on servers of its
- * own, and prints a table of what was found. Undefined where only help was asked for.
+ * own, and prints a table of what was found. Undefined where only help was asked for, or it was asked to end.
  */
 export async function runBenches(benches: readonly Bench[]): Promise<Outcome | undefined> {
   const { values, positionals } = parseArgs({
@@ -40,12 +41,17 @@ export async function runBenches(benches: readonly Bench[]): Promise<Outcome | u
   for (const bench of benches) {
     if (positionals.length > 0 && !positionals.includes(bench.name)) continue;
     const stage = await openStage(reporter(bench.name));
-    process.once('SIGINT', () => void stage.close().finally(() => process.exit(130)));
+    const stop = stopSignal();
     try {
-      findings.push({ bench: bench.name, findings: await bench.measure(stage, quick) });
+      const found = await Promise.race([bench.measure(stage, quick), stop.asked]);
+      if (found === undefined) {
+        process.exitCode = 130;
+        return undefined;
+      }
+      findings.push({ bench: bench.name, findings: found });
       machine = await machineOf(stage);
     } finally {
-      process.removeAllListeners('SIGINT');
+      stop.forget();
       await stage.close();
     }
   }
@@ -56,6 +62,18 @@ export async function runBenches(benches: readonly Bench[]): Promise<Outcome | u
     await writeFile(values.json, `${JSON.stringify({ machine, quick, benches: data }, null, 2)}\n`);
   }
   return { machine, quick, findings };
+}
+
+/** A run that is asked to end takes its servers and its data with it. */
+function stopSignal(): { asked: Promise<undefined>; forget: () => void } {
+  const over = new AbortController();
+  const signals = ['SIGINT', 'SIGTERM'].map((signal) => once(process, signal, { signal: over.signal }));
+  // Once all is well nobody waits for it any more.
+  const asked = Promise.race(signals).then(
+    () => undefined,
+    () => undefined,
+  );
+  return { asked, forget: () => over.abort() };
 }
 
 const print = (text: string): void => {
