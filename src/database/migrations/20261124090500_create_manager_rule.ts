@@ -43,7 +43,8 @@ returns table (id uuid, target uuid, target_active boolean) language sql stable 
     from accounts a
     where a.instance_id = p_instance and a.id = any (p_ids) and a.status = 'active'
   ),
-  meant as (
+  -- Looked up once a reference: left to the planner, it can come to be once a reference for each account.
+  meant as materialized (
     select reference.key, found.id as target, found.status = 'active' as target_active
     from (select distinct report.key from report where report.key is not null) reference
     cross join lateral (

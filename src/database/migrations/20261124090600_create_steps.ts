@@ -103,13 +103,16 @@ begin
   perform lock_instance(p_instance);
 
   return query
-  with found as (
+  with resolved as materialized (
+    select r.id, r.target from resolve_managers(p_instance, p_ids) r
+  ),
+  found as (
     select a.id, a.wait_until,
       a.status = 'active' and a.wait_until > now() and r.target is null and a.id is distinct from default_manager(p_instance)
         as waiting
     from unnest(p_ids, p_versions) as v (id, version)
     join accounts a on a.instance_id = p_instance and a.id = v.id and a.asserted_version = v.version
-    left join resolve_managers(p_instance, p_ids) r on r.id = a.id
+    left join resolved r on r.id = a.id
   ),
   shown as (
     insert into progress (instance_id, user_id, stage, reason, due)
