@@ -26,14 +26,16 @@ export async function listUsers(
   count: number,
 ): Promise<StoredUser[]> {
   const values = [instance, ...(where?.values ?? [])];
-  // The page is chosen by ids alone: whoever is passed over on the way to a deep page is not written out for nothing.
-  const text = `
-    select ${USER_COLUMNS} from (
-      select u.id from users u
+  const page = `from users u
       where u.instance_id = $1 and u.deleted_at is null${where === undefined ? '' : ` and (${where.sql})`}
-      order by u.id limit $${values.length + 1} offset $${values.length + 2}) page
-    join users u on u.instance_id = $1 and u.id = page.id
-    order by u.id`;
+      order by u.id limit $${values.length + 1} offset $${values.length + 2}`;
+  // A page further on is chosen by ids alone: whoever is passed over on the way to it is not written out for nothing.
+  const text =
+    startIndex === 1
+      ? `select ${USER_COLUMNS} ${page}`
+      : `select ${USER_COLUMNS} from (select u.id ${page}) page
+         join users u on u.instance_id = $1 and u.id = page.id
+         order by u.id`;
   const rows = await run<UserRow>(pool, named('list_users', text, where), [...values, count, startIndex - 1]);
   return rows.map(toStoredUser);
 }

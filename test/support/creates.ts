@@ -1,4 +1,5 @@
 import { scim } from './http.js';
+import { until } from './interleave.js';
 import type { TestRoster } from './roster.js';
 
 /** What became of creates: an answer that never came leaves open whether the user is stored. */
@@ -51,15 +52,13 @@ export async function createMany(
 }
 
 /** Waits until the server takes connections again. */
-async function serverAnswers(roster: Pick<TestRoster, 'scimUrl'>): Promise<void> {
-  const end = Date.now() + 15_000;
-  while (Date.now() < end) {
-    const up = await fetch(new URL('/healthz', roster.scimUrl)).then(
-      () => true,
-      () => false,
-    );
-    if (up) return;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  throw new Error('The server does not come back.');
-}
+const serverAnswers = (roster: Pick<TestRoster, 'scimUrl'>): Promise<void> =>
+  until(
+    'the server is back',
+    () =>
+      fetch(new URL('/healthz', roster.scimUrl)).then(
+        () => true,
+        () => false,
+      ),
+    15_000,
+  );
