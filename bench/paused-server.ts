@@ -1,6 +1,6 @@
 import { createApp } from '../src/app.js';
 import { readConfig, required } from '../src/config.js';
-import { createPool } from '../src/database/pool.js';
+import { createPool, FRONT_DOOR } from '../src/database/pool.js';
 import { listen } from '../src/http/listen.js';
 import { createLog } from '../src/telemetry/log.js';
 
@@ -10,18 +10,18 @@ import { createLog } from '../src/telemetry/log.js';
  */
 const config = readConfig();
 const log = createLog(config, 'server');
-const open = (applicationName: string, max: number, connectionTimeout: number, statementTimeout: number) =>
-  createPool({
-    url: required(config.databaseUrl, 'DATABASE_URL'),
-    max,
-    applicationName,
-    connectionTimeout,
-    statementTimeout,
-    onError: () => undefined,
-  });
+const url = required(config.databaseUrl, 'DATABASE_URL');
+const onError = (): void => undefined;
 const app = createApp({
-  pool: open('roster server', config.databasePoolSize, 600, 1_100),
-  adminPool: open('roster admin', 4, 5_000, 10_000),
+  pool: createPool({ url, max: config.databasePoolSize, applicationName: 'roster server', ...FRONT_DOOR, onError }),
+  adminPool: createPool({
+    url,
+    max: 4,
+    applicationName: 'roster admin',
+    connectionTimeout: 5_000,
+    statementTimeout: 10_000,
+    onError,
+  }),
   secret: required(config.secret, 'ROSTER_SECRET'),
   log,
   publicUrl: config.publicUrl,

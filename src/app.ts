@@ -1,6 +1,7 @@
 import Koa from 'koa';
 import type pg from 'pg';
 import { adminEndpoint } from './admin/admin-endpoint.js';
+import { userDirectory } from './directory/user-directory.js';
 import { accessLog } from './http/access-log.js';
 import { errorAnswers } from './http/errors.js';
 import { healthEndpoint } from './http/health.js';
@@ -36,7 +37,11 @@ export function createApp(options: AppOptions): Koa {
   app.use(errorAnswers(log));
   app.use(healthEndpoint(pool, options.isTemporalUp));
   app.use(
-    scimEndpoint([...userRoutes({ pool, onWritten }), ...discoveryRoutes()], scimTokenLookup(pool, secret), publicUrl),
+    scimEndpoint(
+      [...userRoutes({ pool, directory: userDirectory(pool), onWritten }), ...discoveryRoutes()],
+      scimTokenLookup(pool, secret),
+      publicUrl,
+    ),
   );
   app.use(adminEndpoint({ ...options, pool: adminPool, lookup: operatorTokenLookup(adminPool, secret) }));
   return app;

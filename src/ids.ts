@@ -1,3 +1,5 @@
+import { v7 as uuid } from 'uuid';
+
 /**
  * Branded identifiers: strings that the compiler keeps apart, so that an `externalId` (an opaque label that a customer
  * chooses) can never stand where an account's id is wanted.
@@ -22,3 +24,6 @@ export const isInstanceId = (text: string): text is InstanceId => SLUG.test(text
 
 /** True for a UUID as we write them; an id of any other shape belongs to nobody (RFC 7643 section 3.1: ids are case-exact). */
 export const isUserId = (text: string): text is UserId => UUID.test(text);
+
+/** A new id: UUIDs version 7 are in the order of creation, so that lists are stable and new rows lie together. */
+export const newUserId = (): UserId => uuid() as UserId;

@@ -3,10 +3,11 @@ export function isSameJson(one: unknown, other: unknown): boolean {
   if (one === other) return true;
   if (typeof one !== 'object' || typeof other !== 'object' || one === null || other === null) return false;
   if (Array.isArray(one) !== Array.isArray(other)) return false;
-  const members = Object.entries(one);
-  const others = new Map<string, unknown>(Object.entries(other));
+  const keys = Object.keys(one);
   return (
-    members.length === others.size &&
-    members.every(([key, value]) => others.has(key) && isSameJson(value, others.get(key)))
+    keys.length === Object.keys(other).length &&
+    keys.every((key) => Object.hasOwn(other, key) && isSameJson(member(one, key), member(other, key)))
   );
 }
+
+const member = (of: object, key: string): unknown => (of as Record<string, unknown>)[key];

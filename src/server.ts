@@ -2,7 +2,7 @@ import { createApp } from './app.js';
 import { type Config, ConfigError, readConfig, required } from './config.js';
 import { UnavailableError } from './database/errors.js';
 import { requireSchema, SchemaError } from './database/migrate.js';
-import { createPool } from './database/pool.js';
+import { createPool, FRONT_DOOR } from './database/pool.js';
 import { startDispatcher } from './dispatch/dispatcher.js';
 import { startSweeper } from './dispatch/sweeper.js';
 import { lazyTemporalClient } from './dispatch/temporal-client.js';
@@ -16,22 +16,24 @@ export interface RunningServer {
   stop(): Promise<void>;
 }
 
-/** An answer is due within 2 s (design section 3), PostgreSQL or not. */
-const CONNECTION_MS = 600;
-const STATEMENT_MS = 1_100;
-
 /** Starts the server; it starts, and takes requests, without Temporal. @throws Node's error where the port is taken. */
 export async function startServer(config: Config, log: Log): Promise<RunningServer> {
   const url = required(config.databaseUrl, 'DATABASE_URL');
   const secret = required(config.secret, 'ROSTER_SECRET');
   const address = required(config.temporal.address, 'TEMPORAL_ADDRESS');
   const onError = (error: Error): void => log.warn({ err: error }, 'an idle connection to PostgreSQL failed');
-  const open = (applicationName: string, max: number, connectionTimeout: number, statementTimeout: number) =>
-    createPool({ url, max, applicationName, connectionTimeout, statementTimeout, onError });
-  const pool = open('roster server', config.databasePoolSize, CONNECTION_MS, STATEMENT_MS);
+  const pool = createPool({
+    url,
+    max: config.databasePoolSize,
+    applicationName: 'roster server',
+    ...FRONT_DOOR,
+    onError,
+  });
   // Operators and the loops have connections of their own: nobody waits for another's, and theirs may take longer.
-  const adminPool = open('roster admin', 4, 5_000, 10_000);
-  const loopPool = open('roster dispatcher', 2, 5_000, 10_000);
+  const open = (applicationName: string, max: number) =>
+    createPool({ url, max, applicationName, connectionTimeout: 5_000, statementTimeout: 10_000, onError });
+  const adminPool = open('roster admin', 4);
+  const loopPool = open('roster dispatcher', 2);
   // Without PostgreSQL the server starts all the same, answers 429, and heals with it.
   await requireSchema(loopPool).catch((error: unknown) => {
     if (!(error instanceof UnavailableError)) throw error;

@@ -1,12 +1,13 @@
 import type pg from 'pg';
-import { v7 as uuid } from 'uuid';
+import { type Query, run } from '../../src/database/pool.js';
 import { applyAccounts } from '../../src/directory/accounts.js';
 import { markApplied } from '../../src/directory/progress.js';
 import { joinTeams } from '../../src/directory/teams.js';
-import { type InstanceId, isUserId, type UserId } from '../../src/ids.js';
+import { insertUsers } from '../../src/directory/write-users.js';
+import { type InstanceId, newUserId, type UserId } from '../../src/ids.js';
 import { createInstance } from '../../src/instances/instances.js';
 import { issueScimToken } from '../../src/instances/tokens.js';
-import { toAssertedUser } from '../../src/scim/asserted-user.js';
+import { newUser } from '../../src/scim/asserted-user.js';
 import { withDerivedNames } from '../../src/scim/protocol/derived-names.js';
 import { readResource } from '../../src/scim/protocol/resource.js';
 import { resourceTypes } from '../../src/scim/protocol/schema.js';
@@ -38,14 +39,20 @@ export async function makeInstance(pool: pg.Pool, slug: string, managerWaitSecon
 
 /** Stores people as so many POSTs would, but for their kicks, and settles them as their runs would. @returns the ids */
 export async function seedPeople(pool: pg.Pool, instance: InstanceId, people: readonly Person[]): Promise<UserId[]> {
-  const rows = people.map((person) => ({
-    id: newId(),
-    ...toAssertedUser(withDerivedNames(readResource(resourceTypes.User, person))),
-  }));
-  for (const page of pages(rows)) await pool.query(STORE, [instance, JSON.stringify(page)]);
+  const users = people.map((person) =>
+    newUser(newUserId(), withDerivedNames(readResource(resourceTypes.User, person))),
+  );
+  const query: Query = (statement, values) => run(pool, statement, values);
+  for (const page of pages(users)) {
+    await insertUsers(
+      query,
+      page.map((user) => ({ instance, user, by: BY_BENCH })),
+    );
+  }
+  await pool.query('delete from kicks where instance_id = $1', [instance]);
   // Autovacuum would have done it by the time so many people are there.
   await pool.query('analyze users, accounts');
-  const ids = rows.map(({ id }) => id);
+  const ids = users.map(({ id }) => id);
   for (const page of pages(ids)) await settle(pool, instance, page);
   return ids;
 }
@@ -58,33 +65,8 @@ async function settle(pool: pg.Pool, instance: InstanceId, ids: readonly UserId[
   await markApplied(pool, instance, users);
 }
 
-const STORE = `
-  with person as (
-    select * from jsonb_to_recordset($2::jsonb) as p (id uuid, "userName" text, "userNameKey" text, "externalId" text,
-      "externalIdKey" text, email text, "emailKey" text, "displayName" text, active boolean, attributes text,
-      "managerReference" text, "managerReferenceKey" text)
-  ),
-  written as (
-    insert into users (instance_id, id, user_name, user_name_key, external_id, external_id_key, email, email_key, active,
-      attributes, manager_reference, manager_reference_key, display_name, source)
-    select $1, id, "userName", "userNameKey", "externalId", "externalIdKey", email, "emailKey", active,
-      attributes::jsonb, "managerReference", "managerReferenceKey", "displayName", 'scim' from person
-  ),
-  account as (
-    insert into accounts (instance_id, id, wanted, asserted_version)
-    select $1, id, case when active then 'active' else 'suspended' end, 1 from person
-  )
-  insert into audit_log (instance_id, actor, action, user_id, version, outcome)
-  select $1, 'bench', 'user.create', id, 1, 'accepted' from person`;
-
 /** A list in pieces of as many as one statement takes. */
 export function pages<Item>(items: readonly Item[]): Item[][] {
   const count = Math.ceil(items.length / PAGE);
   return Array.from({ length: count }, (_, page) => items.slice(page * PAGE, (page + 1) * PAGE));
-}
-
-function newId(): UserId {
-  const id = uuid();
-  if (!isUserId(id)) throw new TypeError('A new id is not a UUID.');
-  return id;
 }

@@ -108,11 +108,6 @@ const SWEEP: Statement = {
     with overdue as (
       select p.instance_id, p.user_id from progress p where p.due < now() - make_interval(secs => $1)
       union
-      select a.instance_id, a.id from accounts a
-      join users u on u.instance_id = a.instance_id and u.id = a.id
-      left join progress p on p.instance_id = a.instance_id and p.user_id = a.id
-      where a.applied_version < a.asserted_version and p.due is null and u.updated_at < now() - make_interval(secs => $1)
-      union
       select i.id, null from instances i where i.due < now() - make_interval(secs => $1)
     )
     insert into kicks (instance_id, user_id, lane, source)
@@ -127,11 +122,57 @@ const SWEEP: Statement = {
 };
 
 /**
- * Kicks whoever is overdue by `seconds`: whose run should have acted, and who is behind what was asserted without any run
- * to see to it. It never restarts a wait or a back-off, which have due dates of their own (guard 6).
+ * Kicks whoever is overdue by `seconds`: whose run should have acted. It never restarts a wait or a back-off, which have due
+ * dates of their own (guard 6).
  * @returns how many kicks were written, `limit` at most.
  */
 export async function sweepKicks(pool: pg.Pool, seconds: number, limit: number): Promise<number> {
   const rows = await run(pool, SWEEP, [seconds, limit]);
   return rows.length;
+}
+
+const PATROL: Statement = {
+  name: 'patrol',
+  text: `
+    with walked as (
+      select a.instance_id, a.id, a.wanted, a.applied_version < a.asserted_version as behind
+      from accounts a where (a.instance_id, a.id) > ($1, $2::uuid)
+      order by a.instance_id, a.id limit $3
+    ),
+    kicked as (
+      insert into kicks (instance_id, user_id, lane, source)
+      select w.instance_id, w.id, case when w.wanted = 'suspended' then 0 else 1 end, 'sweep'
+      from walked w
+      join users u on u.instance_id = w.instance_id and u.id = w.id
+      left join progress p on p.instance_id = w.instance_id and p.user_id = w.id
+      where w.behind and p.due is null and u.updated_at < now() - make_interval(secs => $4)
+      on conflict (instance_id, user_id) do nothing
+      returning 1
+    )
+    select instance_id as instance, id, (select count(*)::integer from kicked) as kicked
+    from walked order by 1 desc, 2 desc limit 1`,
+};
+
+/** How far a patrol has come: the account looked at last. */
+export interface PatrolPlace {
+  readonly instance: string;
+  readonly id: string;
+}
+export const PATROL_START: PatrolPlace = { instance: '', id: '00000000-0000-0000-0000-000000000000' };
+
+/**
+ * Looks at the next `limit` accounts and kicks who has been behind what was asserted for `seconds` with no due date: nobody,
+ * unless rows were lost. No index lists them, since every change of a user would have to keep it.
+ * @returns how many were kicked, and the place to go on from; the start where all have been looked at.
+ */
+export async function patrolAccounts(
+  pool: pg.Pool,
+  after: PatrolPlace,
+  seconds: number,
+  limit: number,
+): Promise<{ kicked: number; place: PatrolPlace }> {
+  const [last] = await run<PatrolPlace & { kicked: number }>(pool, PATROL, [after.instance, after.id, limit, seconds]);
+  if (last === undefined) return { kicked: 0, place: PATROL_START };
+  const { kicked, ...place } = last;
+  return { kicked, place };
 }

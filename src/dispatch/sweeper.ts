@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { sweepKicks } from '../directory/kicks.js';
+import { PATROL_START, patrolAccounts, sweepKicks } from '../directory/kicks.js';
 import type { Log } from '../telemetry/log.js';
 import { waitUntil } from './wait.js';
 
@@ -7,6 +7,8 @@ import { waitUntil } from './wait.js';
 const OVERDUE_SECONDS = 30;
 const EVERY_MS = 10_000;
 const AT_ONCE = 1_000;
+/** How many accounts each round looks at besides, one by one. */
+const PATROLLED = 20_000;
 
 export interface SweeperOptions {
   readonly pool: pg.Pool;
@@ -24,10 +26,14 @@ export interface SweeperOptions {
 export function startSweeper(options: SweeperOptions): { stop(): Promise<void> } {
   const { pool, log, onSwept, overdueSeconds = OVERDUE_SECONDS, everyMs = EVERY_MS } = options;
   const stopping = new AbortController();
+  let place = PATROL_START;
   const loop = async (): Promise<void> => {
     while (!stopping.signal.aborted) {
       try {
-        const kicked = await sweepKicks(pool, overdueSeconds, AT_ONCE);
+        const overdue = await sweepKicks(pool, overdueSeconds, AT_ONCE);
+        const patrol = await patrolAccounts(pool, place, overdueSeconds, PATROLLED);
+        place = patrol.place;
+        const kicked = overdue + patrol.kicked;
         if (kicked > 0) {
           log.info({ kicked }, 'kicked who was overdue');
           onSwept();

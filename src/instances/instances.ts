@@ -1,11 +1,11 @@
 import type pg from 'pg';
-import { v7 as uuid } from 'uuid';
-import { run, type Statement, transaction } from '../database/pool.js';
+import { run, type Statement, transaction, within } from '../database/pool.js';
 import { refusalOf } from '../directory/constraints.js';
-import { type Actor, insertUser } from '../directory/users.js';
+import type { Actor } from '../directory/users.js';
+import { insertUsers } from '../directory/write-users.js';
 import { RefusedError } from '../errors.js';
-import { type InstanceId, isInstanceId, isUserId } from '../ids.js';
-import { toAssertedUser } from '../scim/asserted-user.js';
+import { type InstanceId, isInstanceId, newUserId } from '../ids.js';
+import { newUser } from '../scim/asserted-user.js';
 import { withDerivedNames } from '../scim/protocol/derived-names.js';
 import { foldUserName, readResource } from '../scim/protocol/resource.js';
 import { resourceTypes } from '../scim/protocol/schema.js';
@@ -52,9 +52,8 @@ export async function createInstance(pool: pg.Pool, instance: NewInstance, by: A
   if (!isInstanceId(slug)) {
     throw new RefusedError('invalid_slug', 'A slug is 1 to 40 characters of a-z, 0-9 and hyphens, none at either end.');
   }
-  const id = uuid();
-  if (!isUserId(id)) throw new TypeError('A new id is not a UUID.');
-  const user = toAssertedUser(
+  const user = newUser(
+    newUserId(),
     withDerivedNames(
       readResource(resourceTypes.User, {
         userName: coach.userName,
@@ -77,10 +76,10 @@ export async function createInstance(pool: pg.Pool, instance: NewInstance, by: A
       `insert into audit_log (instance_id, actor, action, outcome, request_id) values ($1, $2, 'instance.create', 'accepted', $3)`,
       [slug, by.actor, by.requestId],
     );
-    await insertUser(client, slug, id, user, by);
+    await insertUsers(within(client), [{ instance: slug, user, by }]);
     await client.query(`update accounts set role = 'coach', coach_since = now() where instance_id = $1 and id = $2`, [
       slug,
-      id,
+      user.id,
     ]);
   });
   return showInstance(pool, slug);

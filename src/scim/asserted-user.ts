@@ -1,17 +1,53 @@
 import { accountEmail, displayNameOf, type EmailEntry } from '../directory/account-profile.js';
 import type { AssertedUser, StoredUser } from '../directory/users.js';
-import { toExternalId } from '../ids.js';
-import { foldUserName, joinUser, managerReference, splitUser } from './protocol/resource.js';
+import { toExternalId, type UserId } from '../ids.js';
+import { isSameJson } from '../json.js';
+import { parseUser, renderUser, type UserState } from './present-user.js';
+import { foldUserName, managerReference, textOf } from './protocol/resource.js';
 import { isScimObject, type ScimObject, type ScimValue } from './protocol/scim-object.js';
 import { referenceKey } from './reference-key.js';
 
-/** A SCIM User as the directory stores it: columns, keys by the one fold, and all other attributes as JSON. */
-export function toAssertedUser(resource: ScimObject): AssertedUser {
-  const { userName, externalId, active, attributes } = splitUser(resource);
-  const email = accountEmail(emailsIn(attributes['emails']), userName);
-  const name = isScimObject(attributes['name']) ? attributes['name'] : {};
+/** A new user, ready to be stored. */
+export function newUser(id: UserId, resource: ScimObject): AssertedUser {
+  const now = new Date().toISOString();
+  return toAssertedUser({ id, version: 1, createdAt: now, updatedAt: now }, resource);
+}
+
+/**
+ * The next version of a stored user, changed by `compute`; undefined where that says what is stored already, since such a
+ * write would only make work.
+ */
+export function changedUser(
+  stored: StoredUser,
+  compute: (resource: ScimObject) => ScimObject,
+): AssertedUser | undefined {
+  const { state, resource } = parseUser(stored);
+  const changed = compute(resource);
+  return isSameJson(resource, changed) ? undefined : nextVersion(state, changed);
+}
+
+/** The last version of a user who is deleted: no longer active. */
+export function removedUser(stored: StoredUser): AssertedUser {
+  const { state, resource } = parseUser(stored);
+  return nextVersion(state, { ...resource, active: false });
+}
+
+function nextVersion(state: UserState, resource: ScimObject): AssertedUser {
+  // Later than the last change, whatever this machine's clock says.
+  const updated = Math.max(Date.now(), Date.parse(state.updatedAt) + 1);
+  return toAssertedUser({ ...state, version: state.version + 1, updatedAt: new Date(updated).toISOString() }, resource);
+}
+
+/** A SCIM User as the directory stores it: columns, keys by the one fold, and as it is shown. */
+export function toAssertedUser(state: UserState, resource: ScimObject): AssertedUser {
+  const userName = textOf(resource['userName']) ?? '';
+  const externalId = textOf(resource['externalId']);
+  const email = accountEmail(emailsIn(resource['emails']), userName);
+  const name = isScimObject(resource['name']) ? resource['name'] : {};
   const reference = managerReference(resource);
   return {
+    ...state,
+    resource: renderUser(state, resource),
     userName,
     userNameKey: foldUserName(userName),
     externalId: externalId === null ? null : toExternalId(externalId),
@@ -20,32 +56,20 @@ export function toAssertedUser(resource: ScimObject): AssertedUser {
     emailKey: referenceKey(email),
     displayName: displayNameOf({
       userName,
-      displayName: textIn(attributes['displayName']),
-      name: { givenName: textIn(name['givenName']), familyName: textIn(name['familyName']) },
+      displayName: textOf(resource['displayName']),
+      name: { givenName: textOf(name['givenName']), familyName: textOf(name['familyName']) },
     }),
-    active,
-    attributes: JSON.stringify(attributes),
+    active: resource['active'] !== false,
     managerReference: reference,
     managerReferenceKey: reference === null ? null : referenceKey(reference),
   };
 }
 
-/** A stored user as the SCIM resource that a PUT or PATCH is computed on. */
-export const toResource = (stored: StoredUser): ScimObject =>
-  joinUser({
-    userName: stored.userName,
-    externalId: stored.externalId,
-    active: stored.active,
-    attributes: JSON.parse(stored.attributes),
-  });
-
-const textIn = (value: ScimValue | undefined): string | undefined => (typeof value === 'string' ? value : undefined);
-
 const emailsIn = (value: ScimValue | undefined): EmailEntry[] =>
   Array.isArray(value)
     ? value.filter(isScimObject).map((email) => ({
-        value: textIn(email['value']),
-        type: textIn(email['type']),
+        value: textOf(email['value']),
+        type: textOf(email['type']),
         primary: email['primary'] === true,
       }))
     : [];

@@ -1,33 +1,67 @@
 import type { StoredUser } from '../directory/users.js';
+import type { UserId } from '../ids.js';
 import { type Projection, project } from './protocol/projection.js';
 import { ENTERPRISE_USER_SCHEMA, USER_SCHEMA } from './protocol/schema.js';
+import { newObject, type ScimObject } from './protocol/scim-object.js';
 
 const CORE_ONLY = JSON.stringify([USER_SCHEMA]);
 const WITH_ENTERPRISE = JSON.stringify([USER_SCHEMA, ENTERPRISE_USER_SCHEMA]);
-/** As a key only: inside a text its quotes would be escaped. */
-const ENTERPRISE_KEY = `"${ENTERPRISE_USER_SCHEMA}":`;
+
+/** Which state of a user: times as RFC 3339 has them, in UTC with milliseconds. */
+export interface UserState {
+  readonly id: UserId;
+  readonly version: number;
+  readonly createdAt: string;
+  readonly updatedAt: string;
+}
 
 /** The version tag of a user (RFC 7644 section 3.14). */
-export const versionTag = (user: StoredUser): string => `W/"${user.version}"`;
-
-export const locationOf = (user: StoredUser, baseUrl: string): string => `${baseUrl}/Users/${user.id}`;
+export const versionTag = ({ version }: { version: number }): string => `W/"${version}"`;
 
 /**
- * A stored user as SCIM JSON: what was asserted, never the effective manager, since Okta writes it back. Stored
- * attributes are copied as text; only a projection has them parsed.
+ * A user as SCIM JSON, up to where the URL of its location begins: what was asserted, never the effective manager, since
+ * Okta writes it back. Rendered once, when it is stored; only the location is each request's own.
  */
-export function presentUser(user: StoredUser, baseUrl: string, projection?: Projection): string {
-  const meta = JSON.stringify({
-    resourceType: 'User',
-    created: user.createdAt,
-    lastModified: user.updatedAt,
-    version: versionTag(user),
-    location: locationOf(user, baseUrl),
-  });
-  const schemas = user.attributes.includes(ENTERPRISE_KEY) ? WITH_ENTERPRISE : CORE_ONLY;
-  const externalId = user.externalId === null ? '' : `"externalId":${JSON.stringify(user.externalId)},`;
-  const attributes = user.attributes === '{}' ? '' : `,${user.attributes.slice(1, -1)}`;
-  const text = `{"schemas":${schemas},"id":"${user.id}",${externalId}"userName":${JSON.stringify(user.userName)},"active":${user.active}${attributes},"meta":${meta}}`;
-  if (projection === undefined || projection.mode === 'default') return text;
-  return JSON.stringify(project(JSON.parse(text), projection));
+export function renderUser({ id, version, createdAt, updatedAt }: UserState, resource: ScimObject): string {
+  const schemas = resource[ENTERPRISE_USER_SCHEMA] === undefined ? CORE_ONLY : WITH_ENTERPRISE;
+  const attributes = JSON.stringify(resource).slice(1, -1);
+  return `{"schemas":${schemas},"id":"${id}",${attributes},"meta":{"resourceType":"User","created":"${createdAt}","lastModified":"${updatedAt}","version":"W/\\"${version}\\"","location":"`;
+}
+
+const END = '"}}';
+
+/** What stands around the id at the end of a rendered user to complete it; the URL is the client's, and can hold a quote. */
+export const completion = (baseUrl: string): { before: string; after: string } => ({
+  before: JSON.stringify(locationOf({ id: '' }, baseUrl)).slice(1, -1),
+  after: END,
+});
+
+export const locationOf = ({ id }: { id: string }, baseUrl: string): string => `${baseUrl}/Users/${id}`;
+
+/** A stored user as SCIM JSON. */
+export function presentUser({ id, resource }: StoredUser, baseUrl: string, projection: Projection): string {
+  const { before, after } = completion(baseUrl);
+  return presentUsers(`${resource}${before}${id}${after}`, projection);
+}
+
+/** Completed users, with commas between them, as a projection shows them: only for one that leaves something out they are parsed. */
+export function presentUsers(text: string, projection: Projection): string {
+  if (projection.mode === 'default') return text;
+  const users = JSON.parse(`[${text}]`) as ScimObject[];
+  return users.map((user) => JSON.stringify(project(user, projection))).join(',');
+}
+
+/** The inverse of `renderUser`: the resource that a PUT or PATCH is computed on, and the state that it stands for. */
+export function parseUser({ id, version, resource: text }: StoredUser): { state: UserState; resource: ScimObject } {
+  const {
+    schemas: _schemas,
+    id: _id,
+    meta,
+    ...attributes
+  } = JSON.parse(text + END) as ScimObject & {
+    meta: { created: string; lastModified: string };
+  };
+  const resource = newObject();
+  for (const name of Object.keys(attributes)) resource[name] = attributes[name] ?? null;
+  return { state: { id, version, createdAt: meta.created, updatedAt: meta.lastModified }, resource };
 }

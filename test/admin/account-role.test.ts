@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { account as accountSchema, instance as instanceSchema } from '../../src/admin/schemas.js';
 import { ROLES, setRole } from '../../src/directory/roles.js';
-import type { InstanceId, UserId } from '../../src/ids.js';
+import { type InstanceId, newUserId, type UserId } from '../../src/ids.js';
 import { overtaken } from '../support/interleave.js';
 import { BY_TEST } from '../support/roster.js';
-import { converge, convergeInstanceIfKicked, emptyInstance, newId, type Said, say } from '../support/steps.js';
+import { converge, convergeInstanceIfKicked, emptyInstance, type Said, say } from '../support/steps.js';
 import { type AdminServer, startAdmin } from './admin-server.js';
 
 describe("PATCH of an account's role", () => {
@@ -188,7 +188,7 @@ describe("PATCH of an account's role", () => {
   });
 
   it('is refused for nobody, and for a role that is none', async () => {
-    assert.equal((await patch(newId(), 'coach')).code(404), 'not_found');
+    assert.equal((await patch(newUserId(), 'coach')).code(404), 'not_found');
     const id = await provisioned({ userName: 'a@x.test' });
     for (const role of ['boss', 'Coach', null, 1, ['coach'], undefined]) {
       assert.equal((await patch(id, role)).code(400), 'invalid_request');

@@ -58,8 +58,8 @@ describe('teams in the admin API', () => {
     const [team] = await everyItem(admin, `/instances/${instance}/teams`, teamSchema);
     await pool.query(
       `with person as (
-         insert into users (instance_id, id, user_name, user_name_key, email, email_key, display_name, active, attributes, source)
-         select $1, gen_random_uuid(), 'm' || n, 'm' || n, 'm' || n, 'm' || n, 'M ' || n, true, '{}', 'scim' from generate_series(1, 10000) n
+         insert into users (instance_id, id, user_name, user_name_key, email, email_key, display_name, active, resource, source)
+         select $1, gen_random_uuid(), 'm' || n, 'm' || n, 'm' || n, 'm' || n, 'M ' || n, true, '{"meta":{"location":"', 'scim' from generate_series(1, 10000) n
          returning instance_id, id, user_name, display_name)
        insert into accounts (instance_id, id, wanted, asserted_version, applied_version, status, user_name, display_name, manager_id, origin, team_id)
        select instance_id, id, 'active', 1, 1, 'active', user_name, display_name, $2, 'assigned', $3 from person`,

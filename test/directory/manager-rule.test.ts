@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { UserId } from '../../src/ids.js';
+import { newUserId, type UserId } from '../../src/ids.js';
 import { assertEqualsModel } from '../support/compare-with-model.js';
 import { type TestDatabase, testDatabase } from '../support/database.js';
 import {
@@ -7,7 +7,6 @@ import {
   converge,
   convergeInstanceIfKicked,
   emptyInstance,
-  newId,
   type Said,
   say,
   sayAgain,
@@ -61,7 +60,7 @@ describe('rule 2: the manager is one pure function of the directory', () => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { minLength: 4, maxLength: 24 }), async (steps) => {
         const instance = await emptyInstance(pool);
-        const ids = Array.from({ length: PEOPLE }, newId);
+        const ids = Array.from({ length: PEOPLE }, newUserId);
         const stored = new Set<UserId>();
         const waiting = new Set<UserId>();
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { type Kick, releaseKicks, removeKicks, takeKicks } from '../../src/directory/kicks.js';
-import type { InstanceId, UserId } from '../../src/ids.js';
+import { type InstanceId, newUserId, type UserId } from '../../src/ids.js';
 import { type TestDatabase, testDatabase } from '../support/database.js';
-import { converge, emptyInstance, newId, say, sayAgain } from '../support/steps.js';
+import { converge, emptyInstance, say, sayAgain } from '../support/steps.js';
 
 describe('guard 5: kicks', () => {
   let database: TestDatabase;
@@ -19,7 +19,7 @@ describe('guard 5: kicks', () => {
   });
 
   const create = async (userName: string): Promise<UserId> => {
-    const id = newId();
+    const id = newUserId();
     await say(database.pool, instance, { userName }, id);
     return id;
   };
@@ -83,8 +83,8 @@ describe('guard 5: kicks', () => {
   it('live ones pause while 200 users are provisioning; deactivations never', async () => {
     const { pool } = database;
     await pool.query(
-      `insert into users (instance_id, id, user_name, user_name_key, email, email_key, display_name, active, attributes, source)
-       select $1, gen_random_uuid(), n, n, n, n, n, true, '{}', 'scim' from generate_series(1, 200) g (i), text('u' || i) n`,
+      `insert into users (instance_id, id, user_name, user_name_key, email, email_key, display_name, active, resource, source)
+       select $1, gen_random_uuid(), n, n, n, n, n, true, '{"meta":{"location":"', 'scim' from generate_series(1, 200) g (i), text('u' || i) n`,
       [instance],
     );
     await pool.query(

@@ -59,6 +59,25 @@ describe('guard 10: lost races', () => {
     }
   });
 
+  it('a user whom somebody holds makes nobody else wait', async () => {
+    const [held, free] = [await created('held@x.test'), await created('free@x.test')];
+    const client = await roster.pool.connect();
+    try {
+      await client.query('begin');
+      await client.query('select from accounts where id = $1 for update', [held]);
+      const first = patchNick(held, 'waits');
+      const others = await Promise.all([patchNick(free, 'a'), patchNick(free, 'b'), patchNick(free, 'c')]);
+      assert.deepEqual(
+        others.map(({ status }) => status),
+        [200, 200, 200],
+      );
+      await client.query('commit');
+      assert.equal((await first).status, 200);
+    } finally {
+      client.release();
+    }
+  });
+
   it('a deadlock or a serialisation failure is tried again', async () => {
     await roster.pool.query('create sequence attempts');
     await roster.pool.query(`create function fail_twice() returns bigint language plpgsql as $$
@@ -76,7 +95,7 @@ describe('guard 10: lost races', () => {
     ['a create', (id: string) => scim(roster, 'POST', '/Users', { userName: `lost-${id}@x.test` }), 201],
     ['a change', (id: string) => patchNick(id, 'lost'), 200],
   ] as const) {
-    const cut = name === 'a create' ? 'insert_user' : 'update_user';
+    const cut = name === 'a create' ? 'insert_users' : 'update_free_users';
 
     it(`${name} whose COMMIT answer is lost is found by reading back`, async () => {
       const id = await created(`${cut}@x.test`);

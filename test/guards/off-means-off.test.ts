@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
+import { within } from '../../src/database/pool.js';
 import { applyAccounts } from '../../src/directory/accounts.js';
 import { markApplied } from '../../src/directory/progress.js';
 import { joinTeams } from '../../src/directory/teams.js';
-import { lockUser, updateLockedUser, updateUser } from '../../src/directory/users.js';
-import type { InstanceId, UserId } from '../../src/ids.js';
+import { lockUser } from '../../src/directory/users.js';
+import { updateUsers } from '../../src/directory/write-users.js';
+import { type InstanceId, newUserId, type UserId } from '../../src/ids.js';
 import { type TestDatabase, testDatabase } from '../support/database.js';
 import { overtaken } from '../support/interleave.js';
-import { BY_TEST } from '../support/roster.js';
-import { asserted, converge, emptyInstance, newId, type Said, say, sayAgain, versionOf } from '../support/steps.js';
+import { assertion, converge, emptyInstance, type Said, say, sayAgain, versionOf } from '../support/steps.js';
 
 const ADA: Said = { userName: 'ada@x.test', title: 'Engineer' };
 
@@ -22,7 +23,7 @@ describe('guard 1: off means off', () => {
   after(() => database.close());
   beforeEach(async () => {
     instance = await emptyInstance(database.pool);
-    id = newId();
+    id = newUserId();
     await say(database.pool, instance, ADA, id);
   });
 
@@ -39,8 +40,9 @@ describe('guard 1: off means off', () => {
     overtaken(
       database,
       async (client) => {
-        const stored = await lockUser(client, instance, id);
-        await updateLockedUser(client, instance, id, stored?.version ?? 0, asserted(said), BY_TEST);
+        const stored = await lockUser(client, { instance, id });
+        assert.ok(stored);
+        await updateUsers(within(client), [assertion(instance, stored, said)]);
       },
       step,
     );
@@ -84,20 +86,19 @@ describe('guard 1: off means off', () => {
 
   it('takes a change from Okta that has waited for an evaluation of the same account', async () => {
     await converge(database.pool, instance, id);
-    const version = await versionOf(database.pool, instance, id);
     await overtaken(
       database,
       // A step that writes the account's row and holds it.
       (client) =>
         client.query('update accounts set resolved_to = id where instance_id = $1 and id = $2', [instance, id]),
-      () => updateUser(database.pool, instance, id, version, asserted({ ...ADA, active: false }), BY_TEST),
+      () => sayAgain(database.pool, instance, id, { ...ADA, active: false }),
     );
     const now = await account();
     assert.deepEqual([now?.status, now?.wanted], ['suspended', 'suspended']);
   });
 
   it('gives nobody a manager or a team who is suspended while being evaluated', async () => {
-    const bo = newId();
+    const bo = newUserId();
     await say(database.pool, instance, { userName: 'bo@x.test' }, bo);
     await converge(database.pool, instance, bo);
     await sayAgain(database.pool, instance, id, { ...ADA, manager: 'bo@x.test' });

@@ -3,7 +3,7 @@ import type pg from 'pg';
 import { applyAccounts } from '../../src/directory/accounts.js';
 import { evaluateReports, findManagers } from '../../src/directory/managers.js';
 import { joinTeams } from '../../src/directory/teams.js';
-import type { InstanceId, UserId } from '../../src/ids.js';
+import { type InstanceId, newUserId, type UserId } from '../../src/ids.js';
 import { assertEqualsModel } from '../support/compare-with-model.js';
 import { type TestDatabase, testDatabase } from '../support/database.js';
 import { overtaken } from '../support/interleave.js';
@@ -12,7 +12,6 @@ import {
   converge,
   convergeInstanceIfKicked,
   emptyInstance,
-  newId,
   type Said,
   say,
   sayAgain,
@@ -24,7 +23,7 @@ let database: TestDatabase;
 let instance: InstanceId;
 
 const create = async (said: Said): Promise<UserId> => {
-  const id = newId();
+  const id = newUserId();
   await say(database.pool, instance, said, id);
   return id;
 };

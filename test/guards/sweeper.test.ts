@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { removeKicks, sweepKicks, takeKicks } from '../../src/directory/kicks.js';
-import type { InstanceId, UserId } from '../../src/ids.js';
+import { PATROL_START, patrolAccounts, removeKicks, sweepKicks, takeKicks } from '../../src/directory/kicks.js';
+import { type InstanceId, newUserId, type UserId } from '../../src/ids.js';
 import { type TestDatabase, testDatabase } from '../support/database.js';
-import { converge, emptyInstance, newId, type Said, say, untilWait } from '../support/steps.js';
+import { converge, emptyInstance, type Said, say, untilWait } from '../support/steps.js';
 
 const OVERDUE_SECONDS = 30;
 
@@ -19,7 +19,7 @@ describe('guard 6: the sweeper reads due dates', () => {
   });
 
   const create = async (said: Said): Promise<UserId> => {
-    const id = newId();
+    const id = newUserId();
     await say(database.pool, instance, said, id);
     return id;
   };
@@ -40,6 +40,7 @@ describe('guard 6: the sweeper reads due dates', () => {
   };
   const swept = async (): Promise<(UserId | null)[]> => {
     await sweepKicks(database.pool, OVERDUE_SECONDS, 1_000);
+    await patrolAccounts(database.pool, PATROL_START, OVERDUE_SECONDS, 1_000);
     const { rows } = await database.pool.query<{ id: UserId | null; source: string }>(
       'select user_id as id, source from kicks where instance_id = $1',
       [instance],
@@ -63,6 +64,25 @@ describe('guard 6: the sweeper reads due dates', () => {
     assert.deepEqual(await swept(), []);
     await later(31);
     assert.deepEqual(await swept(), [id]);
+  });
+
+  it('looks at every account in turn for who is behind, a few at a time', async () => {
+    const ids = [await create({ userName: 'ada@x.test' }), await create({ userName: 'bo@x.test' })];
+    await database.pool.query('delete from kicks');
+    await later(31);
+    const kicked = [];
+    let place = PATROL_START;
+    do {
+      const step = await patrolAccounts(database.pool, place, OVERDUE_SECONDS, 1);
+      kicked.push(step.kicked);
+      place = step.place;
+    } while (place !== PATROL_START);
+    assert.equal(kicked.at(-1), 0, 'at the end it starts anew');
+    const { rows } = await database.pool.query<{ id: UserId }>(
+      'select user_id as id from kicks where instance_id = $1',
+      [instance],
+    );
+    assert.deepEqual(new Set(rows.map(({ id }) => id)), new Set(ids));
   });
 
   it('leaves the settled alone, however long ago', async () => {

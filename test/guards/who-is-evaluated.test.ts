@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import type { InstanceId, UserId } from '../../src/ids.js';
+import { type InstanceId, newUserId, type UserId } from '../../src/ids.js';
 import { assertEqualsModel } from '../support/compare-with-model.js';
 import { type TestDatabase, testDatabase } from '../support/database.js';
-import { converge, emptyInstance, newId, type Said, say, sayAgain } from '../support/steps.js';
+import { converge, emptyInstance, type Said, say, sayAgain } from '../support/steps.js';
 
 describe('guard 3: who is re-evaluated when somebody changes', () => {
   let database: TestDatabase;
@@ -21,7 +21,7 @@ describe('guard 3: who is re-evaluated when somebody changes', () => {
   /** Asserts something of somebody and runs their run alone, at whose end everybody must be as the rules say. */
   const run = async (said: Said): Promise<void> => {
     const known = people.get(said.userName);
-    const id = known ?? newId();
+    const id = known ?? newUserId();
     people.set(said.userName, id);
     await (known === undefined ? say(database.pool, instance, said, id) : sayAgain(database.pool, instance, id, said));
     await converge(database.pool, instance, id);

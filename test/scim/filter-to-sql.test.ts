@@ -1,17 +1,23 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import type pg from 'pg';
+import { type Query, run } from '../../src/database/pool.js';
+import { insertUsers } from '../../src/directory/write-users.js';
+import { isInstanceId, isUserId, type UserId } from '../../src/ids.js';
+import { toAssertedUser } from '../../src/scim/asserted-user.js';
 import { userFilterToSql } from '../../src/scim/filter-to-sql.js';
+import { presentUser } from '../../src/scim/present-user.js';
 import { parseFilter } from '../../src/scim/protocol/filter.js';
 import { matchFilter } from '../../src/scim/protocol/match-filter.js';
-import { foldUserName, joinUser, readResource, type ScimObject, splitUser } from '../../src/scim/protocol/resource.js';
-import { ENTERPRISE_USER_SCHEMA, resourceTypes, schemasOf } from '../../src/scim/protocol/schema.js';
-import { referenceKey } from '../../src/scim/reference-key.js';
+import { parseProjection } from '../../src/scim/protocol/projection.js';
+import { readResource, type ScimObject } from '../../src/scim/protocol/resource.js';
+import { ENTERPRISE_USER_SCHEMA, resourceTypes } from '../../src/scim/protocol/schema.js';
 import { testDatabase } from '../support/database.js';
+import { BY_TEST } from '../support/roster.js';
 import { filterText, text } from './protocol/filter-arbitrary.js';
-import { plain } from './protocol/values.js';
 
-const USERS_URL = 'https://roster.test/scim/v2/Users';
+const BASE_URL = 'https://roster.test/scim/v2';
+const USERS_URL = `${BASE_URL}/Users`;
 
 const compile = (filter: string, firstParameter = 1) =>
   userFilterToSql(parseFilter(filter, resourceTypes.User), firstParameter, USERS_URL);
@@ -122,39 +128,24 @@ const bodies = fc.record({
   ),
 });
 
+function userIdAt(at: number): UserId {
+  const id = `0190b2c4-0000-7000-8000-${String(at).padStart(12, '0')}`;
+  if (!isUserId(id)) throw new TypeError('not a user id');
+  return id;
+}
+
 /** Stores a user, unless the name is taken, and gives back the resource a client would see. */
 async function store(pool: pg.Pool, at: number, body: unknown): Promise<ScimObject[]> {
-  const resource = readResource(resourceTypes.User, JSON.parse(JSON.stringify(body)));
-  const parts = splitUser(resource);
-  const { rows } = await pool.query<{ id: string; attributes: ScimObject; created: Date; updated: Date }>(
-    `insert into users (instance_id, id, user_name, user_name_key, external_id, external_id_key, email, email_key, display_name, active,
-       attributes, version, source, created_at, updated_at)
-     values ('acme', $1, $2, $3, $4, $10, '', '', '', $5, $6, $7, 'scim', $8, $9)
-     on conflict do nothing
-     returning id, attributes, created_at as created, updated_at as updated`,
-    [
-      `0190b2c4-0000-7000-8000-${String(at).padStart(12, '0')}`,
-      parts.userName,
-      foldUserName(parts.userName),
-      parts.externalId,
-      parts.active,
-      JSON.stringify(parts.attributes),
-      (at % 3) + 1,
-      `2026-01-01T00:00:00.00${at % 3}Z`,
-      `2025-12-31T23:59:59.99${at % 10}Z`,
-      parts.externalId === null ? null : referenceKey(parts.externalId),
-    ],
-  );
-  return rows.map(({ id, attributes, created, updated }) => ({
-    ...plain(joinUser({ ...parts, attributes })),
-    schemas: schemasOf(resourceTypes.User, resource),
-    id,
-    meta: {
-      resourceType: 'User',
-      created: created.toISOString(),
-      lastModified: updated.toISOString(),
-      version: `W/"${(at % 3) + 1}"`,
-      location: `${USERS_URL}/${id}`,
-    },
-  }));
+  const state = {
+    id: userIdAt(at),
+    version: (at % 3) + 1,
+    createdAt: `2026-01-01T00:00:00.00${at % 3}Z`,
+    updatedAt: `2025-12-31T23:59:59.99${at % 10}Z`,
+  };
+  const user = toAssertedUser(state, readResource(resourceTypes.User, JSON.parse(JSON.stringify(body))));
+  const instance = 'acme';
+  if (!isInstanceId(instance)) throw new TypeError('not a slug');
+  const query: Query = (statement, values) => run(pool, statement, values);
+  const [stored] = await insertUsers(query, [{ instance, user, by: BY_TEST }]);
+  return stored === true ? [JSON.parse(presentUser(user, BASE_URL, parseProjection({}, resourceTypes.User)))] : [];
 }

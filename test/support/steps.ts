@@ -4,9 +4,11 @@ import { applyAccounts, readAsserted } from '../../src/directory/accounts.js';
 import { evaluateInstance, evaluateReports, findManagers } from '../../src/directory/managers.js';
 import { markApplied } from '../../src/directory/progress.js';
 import { joinTeams } from '../../src/directory/teams.js';
-import { createUser, type StoredUser, updateUser } from '../../src/directory/users.js';
-import { type InstanceId, isInstanceId, isUserId, type UserId } from '../../src/ids.js';
-import { toAssertedUser } from '../../src/scim/asserted-user.js';
+import { userDirectory } from '../../src/directory/user-directory.js';
+import type { StoredUser } from '../../src/directory/users.js';
+import type { Assertion } from '../../src/directory/write-users.js';
+import { type InstanceId, isInstanceId, newUserId, type UserId } from '../../src/ids.js';
+import { changedUser, newUser } from '../../src/scim/asserted-user.js';
 import { withDerivedNames } from '../../src/scim/protocol/derived-names.js';
 import { readResource } from '../../src/scim/protocol/resource.js';
 import { ENTERPRISE_USER_SCHEMA, resourceTypes } from '../../src/scim/protocol/schema.js';
@@ -23,26 +25,25 @@ export interface Said {
   readonly manager?: string | undefined;
 }
 
-/** A user as a front door would store it. */
-export const asserted = (said: Said) =>
-  toAssertedUser(
-    withDerivedNames(
-      readResource(resourceTypes.User, {
-        userName: said.userName,
-        externalId: said.externalId,
-        displayName: said.displayName,
-        title: said.title,
-        active: said.active ?? true,
-        ...(said.email === undefined ? {} : { emails: [{ value: said.email, primary: true }] }),
-        ...(said.manager === undefined ? {} : { [ENTERPRISE_USER_SCHEMA]: { manager: { value: said.manager } } }),
-      }),
-    ),
+/** A user as a front door would read it. */
+const resourceOf = (said: Said) =>
+  withDerivedNames(
+    readResource(resourceTypes.User, {
+      userName: said.userName,
+      externalId: said.externalId,
+      displayName: said.displayName,
+      title: said.title,
+      active: said.active ?? true,
+      ...(said.email === undefined ? {} : { emails: [{ value: said.email, primary: true }] }),
+      ...(said.manager === undefined ? {} : { [ENTERPRISE_USER_SCHEMA]: { manager: { value: said.manager } } }),
+    }),
   );
 
-export function newId(): UserId {
-  const id = uuid();
-  if (!isUserId(id)) throw new TypeError('not a user id');
-  return id;
+/** What PUT asserts of a stored user. */
+export function assertion(instance: InstanceId, stored: StoredUser, said: Said): Assertion {
+  const user = changedUser(stored, () => resourceOf(said));
+  if (user === undefined) throw new Error('That is what is stored already.');
+  return { instance, user, by: BY_TEST };
 }
 
 /** An instance with nobody in it. */
@@ -57,14 +58,15 @@ export async function emptyInstance(pool: pg.Pool, managerWaitSeconds = 60): Pro
 }
 
 /** Stores a new user, as POST does. */
-export const say = (pool: pg.Pool, instance: InstanceId, said: Said, id = newId()): Promise<StoredUser> =>
-  createUser(pool, instance, id, asserted(said), BY_TEST);
+export async function say(pool: pg.Pool, instance: InstanceId, said: Said, id = newUserId()): Promise<StoredUser> {
+  const user = newUser(id, resourceOf(said));
+  await userDirectory(pool).create({ instance, user, by: BY_TEST });
+  return user;
+}
 
-/** Writes a user on its present version, as PUT does. */
+/** Writes a user, as PUT does. */
 export async function sayAgain(pool: pg.Pool, instance: InstanceId, id: UserId, said: Said): Promise<void> {
-  const version = await versionOf(pool, instance, id);
-  const written = await updateUser(pool, instance, id, version, asserted(said), BY_TEST);
-  if (written === undefined) throw new Error('The version was not the stored one.');
+  await userDirectory(pool).change({ instance, id }, (stored) => assertion(instance, stored, said));
 }
 
 export async function versionOf(pool: pg.Pool, instance: InstanceId, id: UserId): Promise<number> {

@@ -6,7 +6,7 @@ async function up(knex: Knex): Promise<void> {
     create sequence kick_nonce;
 
     create table kicks (
-      instance_id text not null references instances (id),
+      instance_id text not null,
       -- Null for the instance itself.
       user_id uuid,
       nonce bigint not null default nextval('kick_nonce'),

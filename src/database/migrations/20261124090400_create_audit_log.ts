@@ -4,7 +4,7 @@ import type { Knex } from 'knex';
 async function up(knex: Knex): Promise<void> {
   await knex.raw(`
     create table audit_log (
-      instance_id text not null references instances (id),
+      instance_id text not null,
       entry bigint generated always as identity,
       at timestamptz not null default now(),
       actor text not null,

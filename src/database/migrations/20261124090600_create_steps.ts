@@ -35,21 +35,28 @@ $$`;
 const APPLY_ACCOUNTS = `
 create function apply_accounts(p_instance text, p_ids uuid[], p_versions bigint[])
 returns setof uuid language plpgsql as $$
-declare
-  v_default_concerned boolean;
 begin
   perform lock_instance(p_instance);
+
+  -- Who comes or goes and may be the default manager, or have been it, concerns the whole instance (rule 5).
+  if exists (
+    select from unnest(p_ids, p_versions) as v (id, version)
+    join accounts a on a.instance_id = p_instance and a.id = v.id and a.asserted_version = v.version
+    join instances i on i.id = p_instance
+    where (a.role = 'coach' or a.id = i.default_manager_id)
+      and (a.status <> a.wanted or a.wanted = 'suspended' and a.applied_version < a.asserted_version))
+  then
+    perform kick_instance(p_instance, 'admin');
+  end if;
 
   with profile as (
     select v.id, v.version, u.user_name, u.email, u.email_key, u.external_id_key, u.manager_reference_key,
       case when position('@' in u.user_name) > 0 then u.user_name_key else u.user_name end as user_name_key,
       coalesce(u.attributes ->> 'title', '') as title,
-      u.display_name,
-      former.status as former_status, i.manager_wait_seconds, i.default_manager_id
+      u.display_name, i.manager_wait_seconds
     from unnest(p_ids, p_versions) as v (id, version)
     join instances i on i.id = p_instance
     join users u on u.instance_id = p_instance and u.id = v.id and u.version = v.version
-    join accounts former on former.instance_id = p_instance and former.id = v.id
   ),
   written as (
     update accounts a set
@@ -71,19 +78,11 @@ begin
         or (a.user_name, a.display_name, a.email, a.title, a.external_id_key, a.user_name_key, a.email_key, a.manager_reference_key)
           is distinct from
           (p.user_name, p.display_name, p.email, p.title, p.external_id_key, p.user_name_key, p.email_key, p.manager_reference_key))
-    returning a.id, a.display_name,
-      a.status <> p.former_status and (a.role = 'coach' or a.id = p.default_manager_id) as default_concerned
-  ),
-  renamed as (
-    update teams t set name = w.display_name
-    from written w
-    where t.instance_id = p_instance and t.manager_id = w.id and t.name <> w.display_name
+    returning a.id, a.display_name
   )
-  select coalesce(bool_or(written.default_concerned), false) into v_default_concerned from written;
-
-  if v_default_concerned then
-    perform kick_instance(p_instance, 'admin');
-  end if;
+  update teams t set name = w.display_name
+  from written w
+  where t.instance_id = p_instance and t.manager_id = w.id and t.name <> w.display_name;
 
   return query
   select a.id
@@ -203,8 +202,12 @@ begin
   select array_agg(stale.id order by stale.id) into v_page
   from (
     select a.id from accounts a
-    where a.instance_id = p_instance and a.status = 'active' and a.origin <> 'assigned'
-      and a.manager_id is distinct from v_default and a.wait_until is null and a.id is distinct from v_default
+    where a.instance_id = p_instance and a.origin = 'default' and a.status = 'active'
+      and (v_default is null or a.manager_id < v_default or a.manager_id > v_default)
+    union
+    select a.id from accounts a
+    where a.instance_id = p_instance and a.origin = 'none' and a.status = 'active'
+      and v_default is not null and a.wait_until is null and a.id <> v_default
     union
     select a.id from accounts a
     where a.instance_id = p_instance and a.id = v_default and (a.manager_id is not null or a.circle is not null)

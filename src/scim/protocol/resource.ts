@@ -2,7 +2,7 @@ import { type Attribute, subAttribute } from './attribute.js';
 import { invalidSyntax, invalidValue } from './errors.js';
 import { readAttributes } from './read-value.js';
 import { ENTERPRISE_USER_SCHEMA, type ResourceType } from './schema.js';
-import { assignedOnly, isObject, isScimObject, newObject, type ScimObject, type ScimValue } from './scim-object.js';
+import { assignedOnly, isObject, isScimObject, type ScimObject, type ScimValue } from './scim-object.js';
 import { foldReference, foldUserName, isBlank, MAX_USER_NAME_CHARACTERS } from './text.js';
 
 export type { ScimObject };
@@ -66,44 +66,6 @@ function objectOf(body: unknown): Record<string, unknown> {
   return body;
 }
 
-/** A user as it is stored: three columns, and all other attributes as one JSON object. */
-export interface UserParts {
-  userName: string;
-  externalId: string | null;
-  active: boolean;
-  attributes: ScimObject;
-}
-
-/** Splits a user that `readResource`, `replaceResource` or `applyPatch` made into what its columns hold. */
-export function splitUser(resource: ScimObject): UserParts {
-  const attributes = newObject();
-  for (const name of Object.keys(resource)) {
-    const value = resource[name];
-    if (value !== undefined && !columns.has(name)) attributes[name] = value;
-  }
-  return {
-    userName: textOf(resource['userName']) ?? '',
-    externalId: textOf(resource['externalId']),
-    active: resource['active'] !== false,
-    attributes,
-  };
-}
-
-const columns: ReadonlySet<string> = new Set(['userName', 'externalId', 'active']);
-
-/** Puts a stored user together again; the inverse of `splitUser`. */
-export function joinUser({ userName, externalId, active, attributes }: UserParts): ScimObject {
-  const resource = newObject();
-  resource['userName'] = userName;
-  if (externalId !== null) resource['externalId'] = externalId;
-  resource['active'] = active;
-  for (const name of Object.keys(attributes)) {
-    const value = attributes[name];
-    if (value !== undefined) resource[name] = value;
-  }
-  return resource;
-}
-
 /**
  * Whom a user names as manager, verbatim: the first of `manager.value`, `manager.managerId` and `manager.displayName`
  * that is not blank (design rule 3), or null.
@@ -119,4 +81,5 @@ export function managerReference(resource: ScimObject): string | null {
   return null;
 }
 
-const textOf = (value: ScimValue | undefined): string | null => (typeof value === 'string' ? value : null);
+/** A text, or null for anything else. */
+export const textOf = (value: ScimValue | undefined): string | null => (typeof value === 'string' ? value : null);

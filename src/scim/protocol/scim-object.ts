@@ -6,8 +6,17 @@ export interface ScimObject {
   [attribute: string]: ScimValue;
 }
 
-/** An empty object without a prototype. */
-export const newObject = (): ScimObject => Object.create(null);
+/** What the objects made here inherit: nothing at all. */
+const NOTHING: object = Object.freeze(Object.create(null));
+
+function Bare(this: object): void {}
+Bare.prototype = NOTHING;
+
+/**
+ * An empty object that inherits nothing, so that no key of a client can reach a prototype. Made by a constructor and not by
+ * `Object.create(null)`, which makes V8 keep a hash table for each.
+ */
+export const newObject = (): ScimObject => Reflect.construct(Bare, []);
 
 /** True for what JSON calls an object. */
 export const isObject = (value: unknown): value is Record<string, unknown> =>

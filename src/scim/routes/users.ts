@@ -1,25 +1,23 @@
 import type pg from 'pg';
-import { v7 as uuid } from 'uuid';
-import { type Change, changeUser } from '../../directory/change-user.js';
+import type { UserDirectory } from '../../directory/user-directory.js';
 import { countUsers, listUsers } from '../../directory/user-list.js';
-import { createUser, findUser, type StoredUser } from '../../directory/users.js';
-import { isUserId, type UserId } from '../../ids.js';
-import { isSameJson } from '../../json.js';
-import { toAssertedUser, toResource } from '../asserted-user.js';
+import type { AssertedUser, StoredUser, UserKey } from '../../directory/users.js';
+import { isUserId, newUserId } from '../../ids.js';
+import { changedUser, newUser, removedUser } from '../asserted-user.js';
 import { userFilterToSql } from '../filter-to-sql.js';
 import type { ScimAnswer, ScimCall, ScimRoute } from '../http/scim-call.js';
-import { locationOf, presentUser, versionTag } from '../present-user.js';
+import { completion, locationOf, presentUser, presentUsers, versionTag } from '../present-user.js';
 import { withDerivedNames } from '../protocol/derived-names.js';
 import { notFound } from '../protocol/errors.js';
-import { LIST_RESPONSE_SCHEMA, parseListQuery, parseProjectionQuery } from '../protocol/list-query.js';
+import { LIST_RESPONSE_SCHEMA, type ListQuery, parseListQuery, parseProjectionQuery } from '../protocol/list-query.js';
 import { applyPatch } from '../protocol/patch.js';
 import type { Projection } from '../protocol/projection.js';
-import { readResource, replaceResource } from '../protocol/resource.js';
+import { foldUserName, readResource, replaceResource } from '../protocol/resource.js';
 import { resourceTypes } from '../protocol/schema.js';
-import type { ScimObject } from '../protocol/scim-object.js';
 
 export interface UserRoutesOptions {
   readonly pool: pg.Pool;
+  readonly directory: UserDirectory;
   /** Called after each committed write: there is a kick to send. */
   readonly onWritten: () => void;
 }
@@ -27,7 +25,7 @@ export interface UserRoutesOptions {
 const type = resourceTypes.User;
 
 /** `/Users` and `/Users/{id}` (RFC 7644 section 3). */
-export function userRoutes({ pool, onWritten }: UserRoutesOptions): ScimRoute[] {
+export function userRoutes({ pool, directory, onWritten }: UserRoutesOptions): ScimRoute[] {
   /** Each answer that shows a user is made here. */
   const answer = (status: number, user: StoredUser, call: ScimCall, projection: Projection): ScimAnswer => ({
     status,
@@ -41,75 +39,78 @@ export function userRoutes({ pool, onWritten }: UserRoutesOptions): ScimRoute[] 
   const create = async (call: ScimCall): Promise<ScimAnswer> => {
     const projection = projectionOf(call);
     const resource = withDerivedNames(readResource(type, await call.readBody()));
-    const user = await createUser(pool, call.identity.instance, newUserId(), toAssertedUser(resource), call.by);
+    const user = newUser(newUserId(), resource);
+    await directory.create({ instance: call.identity.instance, user, by: call.by });
     onWritten();
     return answer(201, user, call, projection);
   };
 
   const get = async (call: ScimCall): Promise<ScimAnswer> => {
     const projection = projectionOf(call);
-    const user = isUserId(call.id) ? await findUser(pool, call.identity.instance, call.id) : undefined;
+    const user = await directory.find(keyOf(call));
     if (user === undefined) throw notFound(call.id);
     return answer(200, user, call, projection);
   };
 
   const list = async (call: ScimCall): Promise<ScimAnswer> => {
-    const { filter, startIndex, count, projection } = parseListQuery(call.query, type);
-    const where = filter === null ? undefined : userFilterToSql(filter, 2, `${call.baseUrl}/Users`);
+    const query = parseListQuery(call.query, type);
+    const { startIndex, count, projection } = query;
     const { instance } = call.identity;
-    const users = count === 0 ? [] : await listUsers(pool, instance, where, startIndex, count);
+    const userName = userNameSought(query);
+    if (userName !== undefined) {
+      const user = await directory.findByName({ instance, userNameKey: foldUserName(userName) });
+      const resources = user === undefined ? '' : presentUser(user, call.baseUrl, projection);
+      const found = user === undefined ? 0 : 1;
+      return listAnswer({ totalResults: found, startIndex, itemsPerPage: found, resources });
+    }
+    const where = query.filter === null ? undefined : userFilterToSql(query.filter, 2, `${call.baseUrl}/Users`);
+    const page =
+      count === 0
+        ? { count: 0, resources: '' }
+        : await listUsers(pool, instance, where, { startIndex, count, ...completion(call.baseUrl) });
     // A page that is not full, unless it begins beyond the end, says itself how many there are.
-    const knownTotal = users.length < count && (users.length > 0 || startIndex === 1);
-    const shown = users.length === 0 ? 0 : startIndex - 1 + users.length;
+    const knownTotal = page.count < count && (page.count > 0 || startIndex === 1);
+    const shown = page.count === 0 ? 0 : startIndex - 1 + page.count;
     // The number may be a second old (countUsers), but never less than what the page itself shows.
     const totalResults = knownTotal ? shown : Math.max(shown, await countUsers(pool, instance, where));
-    const resources = users.map((user) => presentUser(user, call.baseUrl, projection)).join(',');
-    return {
-      status: 200,
-      body: `{"schemas":["${LIST_RESPONSE_SCHEMA}"],"totalResults":${totalResults},"startIndex":${startIndex},"itemsPerPage":${users.length},"Resources":[${resources}]}`,
-    };
+    const resources = presentUsers(page.resources, projection);
+    return listAnswer({ totalResults, startIndex, itemsPerPage: page.count, resources });
   };
 
   /** PUT, PATCH and DELETE: a pure computation on what is stored, written on its version. */
   const change = async (
     call: ScimCall,
-    compute: (stored: ScimObject) => ScimObject,
-    remove = false,
+    compute: (stored: StoredUser) => AssertedUser | undefined,
+    removed = false,
   ): Promise<StoredUser> => {
-    if (!isUserId(call.id)) throw notFound(call.id);
+    const { instance } = call.identity;
     let changed = false;
-    const user = await changeUser(
-      pool,
-      call.identity.instance,
-      call.id,
-      (stored): Change | undefined => {
-        const before = toResource(stored);
-        const after = compute(before);
-        // A write that says what is stored already would only make work.
-        changed = remove || !isSameJson(before, after);
-        return changed ? { user: toAssertedUser(after), remove } : undefined;
-      },
-      call.by,
-    );
-    if (user === undefined) throw notFound(call.id);
+    const now = await directory.change(keyOf(call), (stored) => {
+      const user = compute(stored);
+      changed = user !== undefined;
+      return user && { instance, user, by: call.by, removed };
+    });
+    if (now === undefined) throw notFound(call.id);
     if (changed) onWritten();
-    return user;
+    return now;
   };
 
   const replace = async (call: ScimCall): Promise<ScimAnswer> => {
     const projection = projectionOf(call);
     const body = await call.readBody();
-    return answer(200, await change(call, (stored) => replaceResource(type, stored, body)), call, projection);
+    const user = await change(call, (stored) => changedUser(stored, (before) => replaceResource(type, before, body)));
+    return answer(200, user, call, projection);
   };
 
   const patch = async (call: ScimCall): Promise<ScimAnswer> => {
     const projection = projectionOf(call);
     const body = await call.readBody();
-    return answer(200, await change(call, (stored) => applyPatch(type, stored, body)), call, projection);
+    const user = await change(call, (stored) => changedUser(stored, (before) => applyPatch(type, before, body)));
+    return answer(200, user, call, projection);
   };
 
   const remove = async (call: ScimCall): Promise<ScimAnswer> => {
-    await change(call, (stored) => ({ ...stored, active: false }), true);
+    await change(call, removedUser, true);
     return { status: 204 };
   };
 
@@ -119,12 +120,29 @@ export function userRoutes({ pool, onWritten }: UserRoutesOptions): ScimRoute[] 
   ];
 }
 
+/** The userName of a filter that asks for nothing else, from its first hit on: an index decides that there is one at most. */
+function userNameSought({ filter, startIndex, count }: ListQuery): string | undefined {
+  if (filter?.kind !== 'compare' || filter.operator !== 'eq' || startIndex > 1 || count === 0) return undefined;
+  const [attribute] = filter.path;
+  return attribute?.name === 'userName' && filter.path.length === 1 ? String(filter.value) : undefined;
+}
+
+/** The ListResponse of a page whose resources are JSON text already. */
+const listAnswer = (page: {
+  totalResults: number;
+  startIndex: number;
+  itemsPerPage: number;
+  resources: string;
+}): ScimAnswer => ({
+  status: 200,
+  body: `{"schemas":["${LIST_RESPONSE_SCHEMA}"],"totalResults":${page.totalResults},"startIndex":${page.startIndex},"itemsPerPage":${page.itemsPerPage},"Resources":[${page.resources}]}`,
+});
+
 /** Read before anything is written: a request that is refused has changed nothing. */
 const projectionOf = (call: ScimCall): Projection => parseProjectionQuery(call.query, type);
 
-/** Ids are UUIDs version 7: in the order of creation, so that lists are stable and new rows lie together. */
-const newUserId = (): UserId => {
-  const id = uuid();
-  if (!isUserId(id)) throw new TypeError('A new id is not a UUID.');
-  return id;
-};
+/** @throws ScimError 404 for an id that nobody can have */
+function keyOf({ identity, id }: ScimCall): UserKey {
+  if (!isUserId(id)) throw notFound(id);
+  return { instance: identity.instance, id };
+}
