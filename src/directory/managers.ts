@@ -2,6 +2,7 @@ import type pg from 'pg';
 import { run, type Statement } from '../database/pool.js';
 import type { InstanceId, UserId } from '../ids.js';
 import { columns, type UserAt } from './accounts.js';
+import { lowerBound } from './page.js';
 
 /** How many reports one statement evaluates: short enough for a local activity, long enough to be set-based. */
 const PAGE = 500;
@@ -44,7 +45,12 @@ export async function evaluateReports(
   managers: readonly UserId[],
   after: UserId | undefined,
 ): Promise<UserId | undefined> {
-  const [row] = await run<{ last: UserId | null }>(pool, EVALUATE_REPORTS, [instance, managers, after ?? null, PAGE]);
+  const [row] = await run<{ last: UserId | null }>(pool, EVALUATE_REPORTS, [
+    instance,
+    managers,
+    lowerBound({ after, limit: PAGE }),
+    PAGE,
+  ]);
   return row?.last ?? undefined;
 }
 

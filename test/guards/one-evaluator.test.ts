@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import type pg from 'pg';
 import { applyAccounts } from '../../src/directory/accounts.js';
 import { evaluateReports, findManagers } from '../../src/directory/managers.js';
+import { lowerBound } from '../../src/directory/page.js';
 import { joinTeams } from '../../src/directory/teams.js';
 import { type InstanceId, newUserId, type UserId } from '../../src/ids.js';
 import { assertEqualsModel } from '../support/compare-with-model.js';
@@ -109,7 +110,7 @@ describe('guard 4: no lost wake-up', () => {
   /** A manager arrives, in a transaction that is still open: the account, and the adoption of who refers to it. */
   const arrive = async (client: pg.ClientBase, bo: UserId): Promise<void> => {
     await step(client, 'apply_accounts', bo, 1);
-    await client.query('select evaluate_reports($1, $2, null, 500)', [instance, [bo]]);
+    await client.query('select evaluate_reports($1, $2, $3, 500)', [instance, [bo], lowerBound({ limit: 500 })]);
   };
 
   it('adoption that races the waiter’s own deadline wins, whoever comes first', async () => {

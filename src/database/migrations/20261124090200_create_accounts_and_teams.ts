@@ -56,10 +56,10 @@ async function up(knex: Knex): Promise<void> {
     create index accounts_external_id_key on accounts (instance_id, external_id_key) where external_id_key is not null;
     create index accounts_user_name_key on accounts (instance_id, user_name_key) where user_name_key is not null;
     create index accounts_email_key on accounts (instance_id, email_key) where email_key is not null;
-    create index accounts_manager_reference_key on accounts (instance_id, manager_reference_key) where manager_reference_key is not null;
-    create index accounts_resolved_to on accounts (instance_id, resolved_to) where resolved_to is not null;
+    create index accounts_manager_reference_key on accounts (instance_id, manager_reference_key, id) where manager_reference_key is not null;
+    create index accounts_resolved_to on accounts (instance_id, resolved_to, id) where resolved_to is not null;
     create index accounts_circle on accounts (instance_id, circle) where circle is not null;
-    create index accounts_manager on accounts (instance_id, manager_id) where manager_id is not null;
+    create index accounts_manager on accounts (instance_id, manager_id, id) where manager_id is not null;
     create index accounts_team on accounts (instance_id, team_id) where team_id is not null;
     create index accounts_coaches on accounts (instance_id, coach_since) where role = 'coach';
     create index accounts_by_fallback on accounts (instance_id, origin, manager_id) where origin <> 'assigned';

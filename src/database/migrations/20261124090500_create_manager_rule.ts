@@ -98,16 +98,30 @@ begin
     select r.id, case when r.active and r.id is distinct from v_default then r.target end
     from unnest(v_ids, v_targets, v_actives) as r (id, target, active)
   ),
-  up (id, next) as (
-    select fresh.id, fresh.next from fresh
+  -- Whom references lead to, each once: many mean one manager.
+  up (id) as (
+    select distinct fresh.next from fresh where fresh.next is not null
     union
-    select a.id, case when fresh.id is not null then fresh.next when a.id is distinct from v_default then t.id end
+    select next.id
     from up
-    join accounts a on a.instance_id = p_instance and a.id = up.next
+    join accounts a on a.instance_id = p_instance and a.id = up.id
     left join fresh on fresh.id = a.id
     left join accounts t on t.instance_id = p_instance and t.id = a.resolved_to and t.status = 'active'
+    cross join lateral (
+      select case when fresh.id is not null then fresh.next when a.id is distinct from v_default then t.id end as id
+    ) next
+    where next.id is not null
+  ),
+  edge (id, next) as (
+    select fresh.id, fresh.next from fresh where fresh.next is not null
+    union all
+    select a.id, t.id
+    from up
+    join accounts a on a.instance_id = p_instance and a.id = up.id and a.id is distinct from v_default
+    join accounts t on t.instance_id = p_instance and t.id = a.resolved_to and t.status = 'active'
+    where not exists (select from fresh where fresh.id = a.id)
   )
-  select array_agg(up.id), array_agg(up.next) into v_edge_ids, v_edge_nexts from up where up.next is not null;
+  select array_agg(edge.id), array_agg(edge.next) into v_edge_ids, v_edge_nexts from edge;
 
   -- A new circle closes through somebody evaluated, to whom somebody's reference leads: only those are walked from.
   with recursive edge (id, next) as materialized (

@@ -160,21 +160,33 @@ declare
 begin
   perform lock_instance(p_instance);
 
-  with reference as (
-    select k.key
-    from accounts m, unnest(array[m.id::text, m.external_id_key, m.user_name_key, m.email_key]) as k (key)
-    where m.instance_id = p_instance and m.id = any (p_managers) and k.key is not null
-  ),
-  report as (
-    select a.id from accounts a where a.instance_id = p_instance and a.resolved_to = any (p_managers)
+  -- Each way to be concerned is read in the order of the ids, from the last page's end on and no further than this page's.
+  with way as (
+    select report.id
+    from unnest(p_managers) as m (id)
+    cross join lateral (
+      (select a.id from accounts a
+        where a.instance_id = p_instance and a.resolved_to = m.id and a.id > p_after order by a.id limit p_limit)
+      union all
+      (select a.id from accounts a
+        where a.instance_id = p_instance and a.manager_id = m.id and a.id > p_after order by a.id limit p_limit)
+    ) report
     union
-    select a.id from accounts a where a.instance_id = p_instance and a.manager_id = any (p_managers)
-    union
-    select a.id from accounts a where a.instance_id = p_instance
-      and a.manager_reference_key in (select reference.key from reference) and a.status = 'active'
+    select report.id
+    from accounts m
+    cross join lateral (
+      select distinct k.key from unnest(array[m.id::text, m.external_id_key, m.user_name_key, m.email_key]) as k (key)
+    ) reference
+    cross join lateral (
+      select a.id from accounts a
+      where a.instance_id = p_instance and a.manager_reference_key = reference.key and a.id > p_after
+        and a.status = 'active'
+      order by a.id limit p_limit
+    ) report
+    where m.instance_id = p_instance and m.id = any (p_managers)
   ),
   page as (
-    select report.id from report where p_after is null or report.id > p_after order by report.id limit p_limit
+    select way.id from way order by way.id limit p_limit
   )
   select array_agg(page.id order by page.id) into v_page from page;
 
