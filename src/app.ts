@@ -7,7 +7,11 @@ import { errorAnswers } from './http/errors.js';
 import { healthEndpoint } from './http/health.js';
 import { requestId } from './http/request-id.js';
 import { operatorTokenLookup, scimTokenLookup } from './instances/authenticate-token.js';
+import { userLister } from './scim/list-users.js';
+import { bulkRoute } from './scim/routes/bulk.js';
 import { discoveryRoutes } from './scim/routes/discovery.js';
+import { groupRoutes } from './scim/routes/groups.js';
+import { rootSearchRoute } from './scim/routes/search.js';
 import { userRoutes } from './scim/routes/users.js';
 import { scimEndpoint } from './scim/scim-endpoint.js';
 import type { Log } from './telemetry/log.js';
@@ -29,6 +33,10 @@ export interface AppOptions {
 /** The whole front door as a Koa application, ready to listen. */
 export function createApp(options: AppOptions): Koa {
   const { pool, adminPool, secret, log, publicUrl, onWritten } = options;
+  const directory = userDirectory(pool);
+  const listUsers = userLister(pool, directory);
+  const resources = [...userRoutes({ directory, listUsers, onWritten }), ...groupRoutes({ pool })];
+  const routes = [...resources, rootSearchRoute({ pool, listUsers }), bulkRoute(resources), ...discoveryRoutes()];
   const app = new Koa();
   app.silent = true;
   app.on('error', (error: unknown) => log.debug({ err: error }, 'a client went away'));
@@ -36,13 +44,7 @@ export function createApp(options: AppOptions): Koa {
   app.use(accessLog(log));
   app.use(errorAnswers(log));
   app.use(healthEndpoint(pool, options.isTemporalUp));
-  app.use(
-    scimEndpoint(
-      [...userRoutes({ pool, directory: userDirectory(pool), onWritten }), ...discoveryRoutes()],
-      scimTokenLookup(pool, secret),
-      publicUrl,
-    ),
-  );
+  app.use(scimEndpoint(routes, scimTokenLookup(pool, secret), publicUrl));
   app.use(adminEndpoint({ ...options, pool: adminPool, lookup: operatorTokenLookup(adminPool, secret) }));
   return app;
 }

@@ -10,6 +10,8 @@ type Brand<Name extends string> = string & { readonly __brand: Name };
 export type InstanceId = Brand<'InstanceId'>;
 /** A SCIM User's id and, since they are one person, their account's id: a UUID version 7, in lower case. */
 export type UserId = Brand<'UserId'>;
+/** A SCIM Group's id: a UUID version 7, in lower case. */
+export type GroupId = Brand<'GroupId'>;
 /** What the customer calls a user: any text, not unique, never a key into our tables. */
 export type ExternalId = Brand<'ExternalId'>;
 
@@ -24,6 +26,11 @@ export const isInstanceId = (text: string): text is InstanceId => SLUG.test(text
 
 /** True for a UUID as we write them; an id of any other shape belongs to nobody (RFC 7643 section 3.1: ids are case-exact). */
 export const isUserId = (text: string): text is UserId => UUID.test(text);
+
+/** True for what a group's id looks like: as a user's. */
+export const isGroupId = (text: string): text is GroupId => UUID.test(text);
+
+export const newGroupId = (): GroupId => uuid() as GroupId;
 
 /** A new id: UUIDs version 7 are in the order of creation, so that lists are stable and new rows lie together. */
 export const newUserId = (): UserId => uuid() as UserId;

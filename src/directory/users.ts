@@ -8,7 +8,15 @@ export interface StoredUser {
   readonly version: number;
   /** What SCIM shows, as JSON text up to where the location's URL begins: `presentUser` completes it. */
   readonly resource: string;
+  /** The groups the user is a member of, as JSON text; null for none. */
+  readonly groups: string | null;
 }
+
+/** The groups of a row of `users u`, as text of the JSON that SCIM shows. */
+export const USER_GROUPS = `(
+    select json_agg(json_build_object('value', g.id, 'display', g.display_name, 'type', 'direct') order by g.id)::text
+    from group_members m join groups g on g.instance_id = m.instance_id and g.id = m.group_id
+    where m.instance_id = u.instance_id and m.user_id = u.id)`;
 
 /** What is asserted of a user, ready to be stored; the keys are folded (`src/scim/protocol/text.ts`). */
 export interface AssertedUser extends StoredUser {
@@ -50,7 +58,7 @@ export interface UserNameKey {
 const findBy = (name: string, column: string, type: string): Statement => ({
   name,
   text: `
-    select wanted.place::integer, u.id, u.version::integer, u.resource
+    select wanted.place::integer, u.id, u.version::integer, u.resource, ${USER_GROUPS} as groups
     from unnest($1::text[], $2::${type}[]) with ordinality as wanted (instance_id, sought, place)
     join users u on u.instance_id = wanted.instance_id and u.${column} = wanted.sought
     where u.deleted_at is null`,

@@ -23,19 +23,20 @@ export function changedUser(
 ): AssertedUser | undefined {
   const { state, resource } = parseUser(stored);
   const changed = compute(resource);
-  return isSameJson(resource, changed) ? undefined : nextVersion(state, changed);
+  return isSameJson(resource, changed) ? undefined : nextVersion(stored, state, changed);
 }
 
 /** The last version of a user who is deleted: no longer active. */
 export function removedUser(stored: StoredUser): AssertedUser {
   const { state, resource } = parseUser(stored);
-  return nextVersion(state, { ...resource, active: false });
+  return nextVersion(stored, state, { ...resource, active: false });
 }
 
-function nextVersion(state: UserState, resource: ScimObject): AssertedUser {
+function nextVersion({ groups }: StoredUser, state: UserState, resource: ScimObject): AssertedUser {
   // Later than the last change, whatever this machine's clock says.
   const updated = Math.max(Date.now(), Date.parse(state.updatedAt) + 1);
-  return toAssertedUser({ ...state, version: state.version + 1, updatedAt: new Date(updated).toISOString() }, resource);
+  const next = { ...state, version: state.version + 1, updatedAt: new Date(updated).toISOString() };
+  return { ...toAssertedUser(next, resource), groups };
 }
 
 /** A SCIM User as the directory stores it: columns, keys by the one fold, and as it is shown. */
@@ -48,6 +49,7 @@ export function toAssertedUser(state: UserState, resource: ScimObject): Asserted
   return {
     ...state,
     resource: renderUser(state, resource),
+    groups: null,
     userName,
     userNameKey: foldUserName(userName),
     externalId: externalId === null ? null : toExternalId(externalId),

@@ -1,13 +1,9 @@
+import { GROUP_MEMBERS } from '../directory/groups.js';
+import { USER_GROUPS } from '../directory/users.js';
 import { isUserId } from '../ids.js';
 import { invalidFilter } from './protocol/errors.js';
 import type { CompareOperator, Filter } from './protocol/filter.js';
-import {
-  type Attribute,
-  type AttributePath,
-  ENTERPRISE_USER_SCHEMA,
-  resourceTypes,
-  USER_SCHEMA,
-} from './protocol/schema.js';
+import { type Attribute, type AttributePath, resourceTypes } from './protocol/schema.js';
 import { foldCase } from './protocol/text.js';
 import { referenceKey } from './reference-key.js';
 
@@ -23,26 +19,64 @@ type Comparison = Extract<Filter, { kind: 'compare' }>;
 type Bind = (value: string) => string;
 
 /** What stands for an attribute in SQL: a column, or something computed. */
-interface Operand {
+export interface Operand {
   readonly present: string;
+  /** As text, in the order in which `compare` has it. */
+  readonly sortKey: string;
   readonly compare: (operator: CompareOperator, value: string, bind: Bind) => string;
 }
 
+/** How a resource type's attributes are found in its table. */
+export interface FilterSource {
+  /** Those that are columns, by name. */
+  readonly columns: ReadonlyMap<string, Operand>;
+  /** The JSON of any other. */
+  readonly json: (attribute: string) => string;
+  /** The table's id, which ends each location. */
+  readonly id: string;
+}
+
 /**
- * Compiles a filter on Users to a condition on the table `users u`, true for exactly the rows whose resource passes
- * `matchFilter`. Attributes come from an allow-list of columns and, below `u.attributes`, from the schema table; values
- * go in as parameters only, from `$firstParameter` on. The condition may be null, which in WHERE means false.
- * @param usersUrl the URL of the Users endpoint, below which every `meta.location` lies
- * @throws ScimError 400 invalidFilter for `meta.location` where no `usersUrl` is given
+ * Compiles a filter to a condition on the table of its resource type, true for exactly the rows whose resource passes
+ * `matchFilter`. Attributes come from an allow-list of columns and, where they are kept as JSON, from the schema table;
+ * values go in as parameters only, from `$firstParameter` on. The condition may be null, which in WHERE means false.
+ * @param endpointUrl the URL of the endpoint, below which every `meta.location` lies
+ * @throws ScimError 400 invalidFilter for `meta.location` where no `endpointUrl` is given
  */
-export function userFilterToSql(filter: Filter, firstParameter: number, usersUrl?: string): SqlCondition {
+export function filterToSql(
+  filter: Filter,
+  source: FilterSource,
+  firstParameter: number,
+  endpointUrl?: string,
+): SqlCondition {
   const values: unknown[] = [];
-  const compiler = createCompiler((value) => `$${firstParameter + values.push(value) - 1}`, usersUrl);
+  const compiler = createCompiler(source, (value) => `$${firstParameter + values.push(value) - 1}`, endpointUrl);
   return { sql: compiler(filter, null), values };
 }
 
+/**
+ * What resources are sorted by for an attribute, as SQL of a text; null for those who have nothing of it. Of a list it is
+ * the primary element, else the first (RFC 7644 section 3.4.2.3).
+ */
+export function sortKey(path: AttributePath, source: FilterSource): string {
+  const column = source.columns.get(nameOf(path));
+  if (column) return column.sortKey;
+  if (nameOf(path) === 'meta.location') return `${source.id}::text`;
+  const list = path.findIndex(({ multiValued }) => multiValued);
+  if (list < 0) return jsonOperand(path.at(-1), jsonAt(path, null, source)).sortKey;
+  const elements = jsonAt(path.slice(0, list + 1), null, source);
+  const element = `coalesce(jsonb_path_query_first(${elements}, '$[*] ? (@.primary == true)'), ${elements} -> 0)`;
+  return jsonOperand(path.at(-1), jsonAt(path.slice(list + 1), element, source)).sortKey;
+}
+
+const nameOf = (path: AttributePath): string => path.map(({ name }) => name).join('.');
+
 /** @returns a function of a filter and of the JSON element it is about, null for the user itself. */
-function createCompiler(bind: Bind, usersUrl: string | undefined): (filter: Filter, element: string | null) => string {
+function createCompiler(
+  source: FilterSource,
+  bind: Bind,
+  endpointUrl: string | undefined,
+): (filter: Filter, element: string | null) => string {
   let elements = 0;
 
   const compile = (filter: Filter, element: string | null): string => {
@@ -56,7 +90,7 @@ function createCompiler(bind: Bind, usersUrl: string | undefined): (filter: Filt
       case 'present':
         return present(filter.path, element);
       case 'valuePath':
-        return someElement(jsonAt(filter.path, element), (each) => compile(filter.filter, each));
+        return someElement(jsonAt(filter.path, element, source), (each) => compile(filter.filter, each));
       default:
         return comparison(filter, element);
     }
@@ -81,7 +115,7 @@ function createCompiler(bind: Bind, usersUrl: string | undefined): (filter: Filt
     const condition = operandAt(path, element, (operand) => operand.compare(operator, String(value), bind));
     const list = path.findIndex(({ multiValued }) => multiValued);
     if (operator !== 'ne' || list < 0) return condition;
-    return `(${condition} or not ${someElement(jsonAt(path.slice(0, list + 1), element), () => 'true')})`;
+    return `(${condition} or not ${someElement(jsonAt(path.slice(0, list + 1), element, source), () => 'true')})`;
   };
 
   /** What a condition says of the attribute at a path: of some element, where there is a list on the way. */
@@ -89,31 +123,30 @@ function createCompiler(bind: Bind, usersUrl: string | undefined): (filter: Filt
     const column = element === null ? columnAt(path) : undefined;
     if (column) return condition(column);
     const list = path.findIndex(({ multiValued }) => multiValued);
-    if (list < 0) return condition(jsonOperand(path.at(-1), jsonAt(path, element)));
+    if (list < 0) return condition(jsonOperand(path.at(-1), jsonAt(path, element, source)));
     const inside = path.slice(list + 1);
-    return someElement(jsonAt(path.slice(0, list + 1), element), (each) =>
-      condition(jsonOperand(path.at(-1), jsonAt(inside, each))),
+    return someElement(jsonAt(path.slice(0, list + 1), element, source), (each) =>
+      condition(jsonOperand(path.at(-1), jsonAt(inside, each, source))),
     );
   };
 
   const columnAt = (path: AttributePath): Operand | undefined => {
-    const name = path.map((attribute) => attribute.name).join('.');
-    return name === 'meta.location' ? locationOperand(usersUrl) : columns.get(name);
+    const name = nameOf(path);
+    return name === 'meta.location' ? locationOperand(source.id, endpointUrl) : source.columns.get(name);
   };
 
   return compile;
 }
 
-/** The JSON at a path, from an element or from the user; names come from the schema table, so they may stand in SQL. */
-function jsonAt(path: AttributePath, element: string | null): string {
-  if (element === null && path[0]?.name === 'schemas') return SCHEMAS;
-  return path.reduce((json, { name }) => `(${json} -> '${name}')`, element ?? 'u.attributes');
+/** The JSON at a path, from an element or from the resource; names come from the schema table, so they may stand in SQL. */
+function jsonAt(path: AttributePath, element: string | null, source: FilterSource): string {
+  const [first, ...rest] = path;
+  if (element !== null || first === undefined) return below(element ?? 'null::jsonb', path);
+  return below(source.json(first.name), rest);
 }
 
-/** The `schemas` of a user follow from what the user has. */
-const SCHEMAS = `(case when u.attributes -> '${ENTERPRISE_USER_SCHEMA}' is null
-  then '${JSON.stringify([USER_SCHEMA])}'::jsonb
-  else '${JSON.stringify([USER_SCHEMA, ENTERPRISE_USER_SCHEMA])}'::jsonb end)`;
+const below = (json: string, path: AttributePath): string =>
+  path.reduce((outer, { name }) => `(${outer} -> '${name}')`, json);
 
 function jsonOperand(attribute: Attribute | undefined, json: string): Operand {
   if (attribute?.type === 'boolean') return booleanOperand(json, '::jsonb');
@@ -134,6 +167,7 @@ const pattern: Partial<Record<CompareOperator, (escaped: string) => string>> = {
 function textOperand(text: string, caseExact: boolean, key = caseExact ? text : folded(text)): Operand {
   return {
     present: `${text} <> ''`,
+    sortKey: key,
     compare: (operator, value, bind) => {
       const wanted = caseExact ? value : foldCase(value);
       const like = pattern[operator];
@@ -148,6 +182,7 @@ function textOperand(text: string, caseExact: boolean, key = caseExact ? text : 
 
 const booleanOperand = (sql: string, cast = ''): Operand => ({
   present: `${sql} is not null`,
+  sortKey: `${sql}::text`,
   compare: (operator, value) => `${sql} ${operator === 'eq' ? '=' : 'is distinct from'} '${value === 'true'}'${cast}`,
 });
 
@@ -156,6 +191,7 @@ function externalIdOperand(): Operand {
   const text = textOperand('u.external_id', true);
   return {
     present: text.present,
+    sortKey: text.sortKey,
     compare: (operator, value, bind) =>
       operator === 'eq'
         ? `(u.external_id_key = ${bind(referenceKey(value))} and u.external_id = ${bind(value)})`
@@ -168,6 +204,7 @@ function idOperand(sql: string): Operand {
   const text = textOperand(`${sql}::text`, true);
   return {
     present: `${sql} is not null`,
+    sortKey: `${sql}::text`,
     compare: (operator, value, bind) => {
       if (operator !== 'eq' && operator !== 'ne') return text.compare(operator, value, bind);
       if (!isUserId(value)) return String(operator === 'ne');
@@ -188,6 +225,7 @@ function instantOperand(sql: string): Operand {
   };
   return {
     present: `${sql} is not null`,
+    sortKey: `to_char(${sql} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS')`,
     compare: (operator, value, bind) => {
       const from = `${bind(value)}::timestamptz`;
       return ranges[operator]?.(from, `(${from} + interval '1 millisecond')`) ?? 'false';
@@ -195,24 +233,45 @@ function instantOperand(sql: string): Operand {
   };
 }
 
-/** `meta.location`, which lies below the URL of the Users endpoint. */
-const locationOperand = (usersUrl: string | undefined): Operand => ({
+/** `meta.location`, which lies below the URL of the endpoint. */
+const locationOperand = (id: string, endpointUrl: string | undefined): Operand => ({
   present: 'true',
+  sortKey: `${id}::text`,
   compare: (operator, value, bind) => {
-    if (usersUrl === undefined) throw invalidFilter('meta.location cannot be filtered here');
-    const location = `(${bind(`${usersUrl}/`)}::text || u.id::text)`;
+    if (endpointUrl === undefined) throw invalidFilter('meta.location cannot be filtered here');
+    const location = `(${bind(`${endpointUrl}/`)}::text || ${id}::text)`;
     return textOperand(location, true).compare(operator, value, bind);
   },
 });
 
-/** The attributes that are not in `u.attributes`. */
-const columns: ReadonlyMap<string, Operand> = new Map([
-  ['id', idOperand('u.id')],
-  ['externalId', externalIdOperand()],
-  ['userName', textOperand('u.user_name', false, 'u.user_name_key')],
-  ['active', booleanOperand('u.active')],
-  ['meta.resourceType', textOperand(`'${resourceTypes.User.name}'::text`, true)],
-  ['meta.created', instantOperand('u.created_at')],
-  ['meta.lastModified', instantOperand('u.updated_at')],
-  ['meta.version', textOperand(`('W/"' || u.version || '"')`, true)],
-]);
+/** The attributes that every resource has as columns, of a table by its alias. */
+const commonColumns = (table: string, resourceType: string): [string, Operand][] => [
+  ['id', idOperand(`${table}.id`)],
+  ['meta.resourceType', textOperand(`'${resourceType}'::text`, true)],
+  ['meta.created', instantOperand(`${table}.created_at`)],
+  ['meta.lastModified', instantOperand(`${table}.updated_at`)],
+  ['meta.version', textOperand(`('W/"' || ${table}.version || '"')`, true)],
+];
+
+/** Users are rows of `users u`. */
+export const userSource: FilterSource = {
+  id: 'u.id',
+  columns: new Map([
+    ...commonColumns('u', resourceTypes.User.name),
+    ['externalId', externalIdOperand()],
+    ['userName', textOperand('u.user_name', false, 'u.user_name_key')],
+    ['active', booleanOperand('u.active')],
+  ]),
+  json: (attribute) => (attribute === 'groups' ? `(${USER_GROUPS})::jsonb` : `(u.attributes -> '${attribute}')`),
+};
+
+/** Groups are rows of `groups g`, their members rows of `group_members`. */
+export const groupSource: FilterSource = {
+  id: 'g.id',
+  columns: new Map([
+    ...commonColumns('g', resourceTypes.Group.name),
+    ['externalId', textOperand('g.external_id', true)],
+    ['displayName', textOperand('g.display_name', false, 'g.display_name_key')],
+  ]),
+  json: (attribute) => (attribute === 'members' ? GROUP_MEMBERS : `'["${resourceTypes.Group.schema.id}"]'::jsonb`),
+};

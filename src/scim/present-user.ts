@@ -30,18 +30,15 @@ export function renderUser({ id, version, createdAt, updatedAt }: UserState, res
 
 const END = '"}}';
 
-/** What stands around the id at the end of a rendered user to complete it; the URL is the client's, and can hold a quote. */
-export const completion = (baseUrl: string): { before: string; after: string } => ({
-  before: JSON.stringify(locationOf({ id: '' }, baseUrl)).slice(1, -1),
-  after: END,
-});
+/** What stands before the id at the end of a rendered user; the URL is the client's, and can hold a quote. */
+export const locationBase = (baseUrl: string): string => JSON.stringify(locationOf({ id: '' }, baseUrl)).slice(1, -1);
 
 export const locationOf = ({ id }: { id: string }, baseUrl: string): string => `${baseUrl}/Users/${id}`;
 
 /** A stored user as SCIM JSON. */
-export function presentUser({ id, resource }: StoredUser, baseUrl: string, projection: Projection): string {
-  const { before, after } = completion(baseUrl);
-  return presentUsers(`${resource}${before}${id}${after}`, projection);
+export function presentUser(user: StoredUser, baseUrl: string, projection: Projection): string {
+  const groups = user.groups === null ? '' : `,"groups":${user.groups}`;
+  return presentUsers(`${user.resource}${locationBase(baseUrl)}${user.id}"}${groups}}`, projection);
 }
 
 /** Completed users, with commas between them, as a projection shows them: only for one that leaves something out they are parsed. */

@@ -2,8 +2,8 @@ import type Koa from 'koa';
 import type { ScimIdentity, TokenLookup } from '../instances/authenticate-token.js';
 import { authenticate } from './http/authenticate.js';
 import { readBody } from './http/read-body.js';
-import type { ScimAnswer, ScimCall, ScimHandler, ScimRoute } from './http/scim-call.js';
-import { methodNotAllowed, unknownEndpoint } from './protocol/errors.js';
+import type { ScimAnswer, ScimCall, ScimRoute } from './http/scim-call.js';
+import { routeTable } from './route-table.js';
 
 const SCIM_PATH = '/scim/v2';
 export const SCIM_MEDIA_TYPE = 'application/scim+json';
@@ -19,7 +19,7 @@ export function scimEndpoint(
   lookup: TokenLookup<ScimIdentity>,
   publicUrl: string | undefined,
 ): Koa.Middleware {
-  const table = new Map(routes.map((route) => [route.path, route]));
+  const findHandler = routeTable(routes);
 
   return async function scim(context, next) {
     if (!context.path.startsWith('/scim/')) {
@@ -27,46 +27,24 @@ export function scimEndpoint(
       return;
     }
     const identity = await authenticate(context.req.headersDistinct['authorization'], lookup);
-    const { handler, id } = findHandler(table, context.path, context.method);
+    const { handler, id } = findHandler(pathBelow(context.path), context.method);
+    const { headers } = context.req;
     const requestId = String(context.state['requestId']);
     const call: ScimCall = {
       identity,
       by: { actor: `scim:${identity.tokenId}`, source: 'scim', requestId },
       id,
       query: context.query,
+      preconditions: { ifMatch: headers['if-match'], ifNoneMatch: headers['if-none-match'] },
       baseUrl: `${publicUrl ?? `${context.protocol}://${context.host}`}${SCIM_PATH}`,
-      readBody: () => readBody(context.req, MAX_BODY_BYTES),
+      readBody: (maxBytes = MAX_BODY_BYTES) => readBody(context.req, maxBytes),
     };
     send(context, await handler(call));
   };
 }
 
-/** @throws ScimError 404 for an unknown path, 405 for a verb that a known one does not take */
-function findHandler(
-  table: ReadonlyMap<string, ScimRoute>,
-  path: string,
-  method: string,
-): { handler: ScimHandler; id: string } {
-  const below = path.startsWith(`${SCIM_PATH}/`) ? path.slice(SCIM_PATH.length) : '';
-  const end = below.lastIndexOf('/');
-  const route = table.get(below) ?? (end > 0 ? table.get(`${below.slice(0, end)}/:id`) : undefined);
-  const id = decoded(below.slice(end + 1));
-  if (route === undefined || id === '') throw unknownEndpoint();
-  const { handlers } = route;
-  const verb = method === 'HEAD' ? 'GET' : method;
-  const handler = Object.hasOwn(handlers, verb) ? handlers[verb as keyof typeof handlers] : undefined;
-  if (handler === undefined) throw methodNotAllowed(Object.keys(handlers));
-  return { handler, id: route.path.endsWith('/:id') ? id : '' };
-}
-
-/** A segment as its client meant it; what is not well encoded stays as it is, and is nobody's id. */
-function decoded(segment: string): string {
-  try {
-    return decodeURIComponent(segment);
-  } catch {
-    return segment;
-  }
-}
+/** What stands below the base URL; nothing where the path is another's. */
+const pathBelow = (path: string): string => (path.startsWith(`${SCIM_PATH}/`) ? path.slice(SCIM_PATH.length) : '');
 
 /** People's data: not for caches, and not to be taken for anything but what it is. */
 const HEADERS = { 'Cache-Control': 'no-store', 'X-Content-Type-Options': 'nosniff' };

@@ -5,7 +5,7 @@ import { type Query, run } from '../../src/database/pool.js';
 import { insertUsers } from '../../src/directory/write-users.js';
 import { isInstanceId, isUserId, type UserId } from '../../src/ids.js';
 import { toAssertedUser } from '../../src/scim/asserted-user.js';
-import { userFilterToSql } from '../../src/scim/filter-to-sql.js';
+import { filterToSql, userSource } from '../../src/scim/filter-to-sql.js';
 import { presentUser } from '../../src/scim/present-user.js';
 import { parseFilter } from '../../src/scim/protocol/filter.js';
 import { matchFilter } from '../../src/scim/protocol/match-filter.js';
@@ -20,7 +20,7 @@ const BASE_URL = 'https://roster.test/scim/v2';
 const USERS_URL = `${BASE_URL}/Users`;
 
 const compile = (filter: string, firstParameter = 1) =>
-  userFilterToSql(parseFilter(filter, resourceTypes.User), firstParameter, USERS_URL);
+  filterToSql(parseFilter(filter, resourceTypes.User), userSource, firstParameter, USERS_URL);
 
 describe('filters as SQL', () => {
   it('look a user up by the folded name, the id and the externalId as indexes have them', () => {
@@ -43,7 +43,7 @@ describe('filters as SQL', () => {
 
   it('refuse meta.location where the address is not known', () => {
     const filter = parseFilter('meta.location pr and meta.location sw "https"', resourceTypes.User);
-    assert.throws(() => userFilterToSql(filter, 1), { scimType: 'invalidFilter' });
+    assert.throws(() => filterToSql(filter, userSource, 1), { scimType: 'invalidFilter' });
   });
 });
 

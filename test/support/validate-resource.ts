@@ -39,8 +39,12 @@ export const resourcesIn = ({ body }: Answer) =>
 const SCHEMAS = {
   error: 'urn:ietf:params:scim:api:messages:2.0:Error',
   list: 'urn:ietf:params:scim:api:messages:2.0:ListResponse',
-  user: resourceTypes.User.schema.id,
+  bulk: 'urn:ietf:params:scim:api:messages:2.0:BulkResponse',
 };
+
+/** The type of the resource that has these schemas. */
+const typeOf = (schemas: unknown): ResourceType | undefined =>
+  Object.values(resourceTypes).find(({ schema }) => Array.isArray(schemas) && schemas.includes(schema.id));
 
 /** @param partial where the request said which attributes it wants. @throws AssertionError */
 export function assertAnswer(answer: Answer, partial = false): void {
@@ -55,7 +59,8 @@ export function assertAnswer(answer: Answer, partial = false): void {
   assert.ok(Array.isArray(schemas), text);
   if (status >= 400) assertError(answer);
   else if (schemas.includes(SCHEMAS.list)) assertList(body, partial);
-  else if (schemas.includes(SCHEMAS.user)) assertUser(body, partial);
+  else if (schemas.includes(SCHEMAS.bulk)) assert.ok(Array.isArray(body['Operations']));
+  else if (typeOf(schemas)) assertResource(body, partial);
   else assert.match(String(schemas[0]), /^urn:ietf:params:scim:schemas:core:2\.0:/, 'a discovery document');
 }
 
@@ -73,33 +78,35 @@ export function assertError({ status, body, headers, text }: Answer): void {
 
 function assertList(body: Record<string, unknown>, partial: boolean): void {
   const { totalResults, startIndex, itemsPerPage, Resources } = body;
-  for (const number of [totalResults, startIndex, itemsPerPage]) assert.ok(Number.isSafeInteger(number));
+  // A page by cursor (RFC 9865) has no index.
+  for (const number of [totalResults, startIndex ?? 1, itemsPerPage]) assert.ok(Number.isSafeInteger(number));
   assert.ok(Array.isArray(Resources));
   assert.equal(itemsPerPage, Resources.length, 'itemsPerPage counts what is in the page');
-  if (Resources.length > 0) assert.ok(Number(totalResults) >= Number(startIndex) - 1 + Resources.length);
+  if (Resources.length > 0) assert.ok(Number(totalResults) >= Number(startIndex ?? 1) - 1 + Resources.length);
   for (const resource of Resources) {
     assert.ok(isObject(resource));
-    const schemas = resource['schemas'];
-    if (Array.isArray(schemas) && schemas.includes(SCHEMAS.user)) assertUser(resource, partial);
+    if (typeOf(resource['schemas'])) assertResource(resource, partial);
   }
 }
 
-/** A User of which every attribute is in the schema table, of the right type, and may be shown. */
-function assertUser(resource: Record<string, unknown>, partial = false): void {
-  const user = resource as ScimObject;
-  const type = resourceTypes.User;
-  assertMembers(type.attributes, user, 'the user');
-  assertAlways(type, user, partial);
+/** A resource of which every attribute is in the schema table, of the right type, and may be shown. */
+function assertResource(body: Record<string, unknown>, partial = false): void {
+  const resource = body as ScimObject;
+  const type = typeOf(resource['schemas']);
+  assert.ok(type);
+  assertMembers(type.attributes, resource, `the ${type.name}`);
+  assertAlways(type, resource, partial);
   if (partial) return;
-  const { meta } = user;
-  assert.deepEqual(user['schemas'], schemasOf(type, user));
-  assert.equal(typeof user['userName'], 'string');
-  assert.equal(typeof user['active'], 'boolean', 'active is a real boolean');
+  const { meta } = resource;
+  assert.deepEqual(resource['schemas'], schemasOf(type, resource));
+  for (const { name, required } of type.attributes) if (required) assert.equal(typeof resource[name], 'string');
+  if (type === resourceTypes.User) assert.equal(typeof resource['active'], 'boolean', 'active is a real boolean');
   assert.ok(isObject(meta));
   assert.deepEqual(Object.keys(meta).toSorted(), ['created', 'lastModified', 'location', 'resourceType', 'version']);
-  assert.equal(meta['resourceType'], 'User');
+  assert.equal(meta['resourceType'], type.name);
   assert.match(textAt(meta, 'version'), /^W\/"\d+"$/);
-  assert.match(textAt(meta, 'location'), new RegExp(`^https?://[^/]+/scim/v2/Users/${textAt(user, 'id')}$`));
+  const path = `/scim/v2${type.endpoint}/${textAt(resource, 'id')}`;
+  assert.match(textAt(meta, 'location'), new RegExp(`^https?://[^/]+${path}$`));
   assert.ok(textAt(meta, 'lastModified') >= textAt(meta, 'created'));
 }
 

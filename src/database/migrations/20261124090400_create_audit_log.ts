@@ -10,6 +10,7 @@ async function up(knex: Knex): Promise<void> {
       actor text not null,
       action text not null,
       user_id uuid,
+      group_id uuid,
       version bigint,
       outcome text not null,
       request_id text,

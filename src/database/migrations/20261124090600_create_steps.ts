@@ -84,6 +84,8 @@ begin
   from written w
   where t.instance_id = p_instance and t.manager_id = w.id and t.name <> w.display_name;
 
+  perform resolve_members(p_instance, null, p_ids);
+
   return query
   select a.id
   from unnest(p_ids, p_versions) as v (id, version)

@@ -1,6 +1,7 @@
 import type { Actor } from '../../directory/users.js';
 import type { ScimIdentity } from '../../instances/authenticate-token.js';
 import type { QueryParameters } from '../protocol/list-query.js';
+import type { Preconditions } from '../protocol/preconditions.js';
 
 /** One authenticated SCIM request. Only `authenticate` makes one, so no handler is ever reached without a token. */
 export interface ScimCall {
@@ -10,10 +11,11 @@ export interface ScimCall {
   /** The last segment of a path that ends in an id; any text. */
   readonly id: string;
   readonly query: QueryParameters;
+  readonly preconditions: Preconditions;
   /** Such as `https://host/scim/v2`. */
   readonly baseUrl: string;
-  /** Reads and parses the body. @throws ScimError 400, 413, 415 */
-  readonly readBody: () => Promise<Record<string, unknown>>;
+  /** Reads and parses the body, of 1 MiB at most unless told otherwise. @throws ScimError 400, 413, 415 */
+  readonly readBody: (maxBytes?: number) => Promise<Record<string, unknown>>;
 }
 
 /** What a handler answers. A text is JSON already. */

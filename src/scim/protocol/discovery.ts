@@ -1,5 +1,6 @@
 import type { Attribute } from './attribute.js';
-import { MAX_COUNT } from './list-query.js';
+import { BULK_LIMITS } from './bulk.js';
+import { DEFAULT_COUNT, MAX_COUNT } from './list-query.js';
 import { type ResourceType, resourceTypes, type Schema } from './schema.js';
 import type { ScimObject } from './scim-object.js';
 
@@ -19,10 +20,10 @@ export interface Features {
 /** What is served now. */
 export const servedFeatures: Features = {
   patch: true,
-  bulk: null,
-  sort: false,
-  etag: false,
-  resourceTypes: [resourceTypes.User],
+  bulk: BULK_LIMITS,
+  sort: true,
+  etag: true,
+  resourceTypes: [resourceTypes.User, resourceTypes.Group],
 };
 
 /** The ServiceProviderConfig document (RFC 7643 section 5). */
@@ -39,6 +40,14 @@ export function serviceProviderConfig(baseUrl: string, features: Features = serv
     changePassword: { supported: false },
     sort: { supported: features.sort },
     etag: { supported: features.etag },
+    // RFC 9865 section 4.
+    pagination: {
+      cursor: true,
+      index: true,
+      defaultPaginationMethod: 'index',
+      defaultPageSize: DEFAULT_COUNT,
+      maxPageSize: MAX_COUNT,
+    },
     authenticationSchemes: [
       {
         type: 'oauthbearertoken',

@@ -9,6 +9,8 @@ export type ScimType =
   | 'noTarget'
   | 'invalidValue'
   | 'invalidVers'
+  /** RFC 9865. */
+  | 'invalidCursor'
   | 'sensitive';
 
 interface ErrorKind {
@@ -22,6 +24,7 @@ export const errorKinds = {
   scim_invalid_path: { status: 400, scimType: 'invalidPath' },
   scim_invalid_value: { status: 400, scimType: 'invalidValue' },
   scim_invalid_syntax: { status: 400, scimType: 'invalidSyntax' },
+  scim_invalid_cursor: { status: 400, scimType: 'invalidCursor' },
   scim_no_target: { status: 400, scimType: 'noTarget' },
   scim_mutability: { status: 400, scimType: 'mutability' },
   scim_unauthorized: { status: 401 },
@@ -29,12 +32,15 @@ export const errorKinds = {
   scim_method_not_allowed: { status: 405 },
   scim_request_timeout: { status: 408 },
   scim_uniqueness: { status: 409, scimType: 'uniqueness' },
+  scim_conflict: { status: 409 },
+  scim_precondition_failed: { status: 412 },
   scim_payload_too_large: { status: 413 },
   scim_too_many: { status: 413, scimType: 'tooMany' },
   scim_unsupported_media_type: { status: 415 },
   scim_too_many_requests: { status: 429 },
   scim_headers_too_large: { status: 431 },
   scim_internal: { status: 500 },
+  scim_not_implemented: { status: 501 },
 } as const satisfies Record<string, ErrorKind>;
 
 /** A stable error code, documented in `docs/errors.md`. */
@@ -86,9 +92,13 @@ export const invalidFilter = refusal('scim_invalid_filter');
 export const invalidPath = refusal('scim_invalid_path');
 export const invalidValue = refusal('scim_invalid_value');
 export const invalidSyntax = refusal('scim_invalid_syntax');
+export const invalidCursor = refusal('scim_invalid_cursor');
+export const preconditionFailed = refusal('scim_precondition_failed');
 export const noTarget = refusal('scim_no_target');
 export const mutability = refusal('scim_mutability');
 export const uniqueness = refusal('scim_uniqueness');
+export const conflict = refusal('scim_conflict');
+export const notImplemented = refusal('scim_not_implemented');
 export const tooMany = refusal('scim_too_many');
 export const payloadTooLarge = refusal('scim_payload_too_large');
 export const unsupportedMediaType = refusal('scim_unsupported_media_type');

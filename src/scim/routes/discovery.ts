@@ -1,6 +1,6 @@
 import type { ScimAnswer, ScimCall, ScimRoute } from '../http/scim-call.js';
 import { resourceTypeDocuments, schemas, serviceProviderConfig } from '../protocol/discovery.js';
-import { notFound } from '../protocol/errors.js';
+import { notFound, notImplemented } from '../protocol/errors.js';
 import { listResponse } from '../protocol/list-query.js';
 import type { ScimObject } from '../protocol/scim-object.js';
 
@@ -13,8 +13,14 @@ export function discoveryRoutes(): ScimRoute[] {
     },
     ...collection('/ResourceTypes', resourceTypeDocuments),
     ...collection('/Schemas', schemas),
+    // RFC 7644 section 3.11: who has no such thing says 501.
+    { path: '/Me', handlers: { GET: noMe, POST: noMe, PUT: noMe, PATCH: noMe, DELETE: noMe } },
   ];
 }
+
+const noMe = (): never => {
+  throw notImplemented('A token is no person: there is no /Me here, use /Users');
+};
 
 const collection = (path: string, documents: (baseUrl: string) => ScimObject[]): ScimRoute[] => [
   { path, handlers: { GET: (call) => ({ status: 200, body: listResponse(documents(call.baseUrl)) }) } },

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { createOktaClient } from '../../../src/demo/okta-client.js';
 import { seededRandom } from '../../../src/demo/random.js';
-import { ENTERPRISE_USER_SCHEMA, USER_SCHEMA } from '../../../src/scim/protocol/schema.js';
+import { ENTERPRISE_USER_SCHEMA, GROUP_SCHEMA, USER_SCHEMA } from '../../../src/scim/protocol/schema.js';
 import { startRoster, type TestRoster } from '../../support/roster.js';
 import { ask, assertError, expectStatus, resourcesIn } from '../../support/validate-resource.js';
 
@@ -178,13 +178,14 @@ describe('discovery', () => {
     const config = await get('/ServiceProviderConfig');
     assert.deepEqual(config['patch'], { supported: true });
     assert.deepEqual(config['filter'], { supported: true, maxResults: 200 });
-    assert.deepEqual(config['sort'], { supported: false });
+    assert.deepEqual(config['sort'], { supported: true });
+    assert.deepEqual(config['etag'], { supported: true });
     assert.equal((config['meta'] as { location: string }).location, `${roster.scimUrl}/ServiceProviderConfig`);
   });
 
   for (const [path, ids] of [
-    ['/ResourceTypes', ['User']],
-    ['/Schemas', [USER_SCHEMA, ENTERPRISE_USER_SCHEMA]],
+    ['/ResourceTypes', ['User', 'Group']],
+    ['/Schemas', [USER_SCHEMA, ENTERPRISE_USER_SCHEMA, GROUP_SCHEMA]],
   ] as const) {
     it(`${path} lists what ${path}/{id} shows, and each one's location is where it is`, async () => {
       const { Resources, totalResults } = await get(path);

@@ -41,9 +41,8 @@ describe('requests that are not as they should be', () => {
       `/Users/${ID}/name`,
       '//Users',
       '/users',
-      '/Me',
-      '/Groups',
-      '/Bulk',
+      '/groups',
+      '/Groups/x/members',
       '/toString',
       '/Users;a',
       '/__proto__',
@@ -58,6 +57,12 @@ describe('requests that are not as they should be', () => {
         }
       });
     }
+
+    it('/Me: 501 for every verb', async () => {
+      for (const method of ['GET', 'POST', 'PUT', 'PATCH', 'DELETE']) {
+        assertError(await expectStatus(501, ask(roster, method, '/Me')));
+      }
+    });
 
     it('HEAD is GET without the body', async () => {
       for (const [path, status] of [

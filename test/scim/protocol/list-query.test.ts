@@ -52,7 +52,7 @@ describe('the query of a list', () => {
     assert.throws(() => parse({ filter: 'nothing pr' }), { scimType: 'invalidFilter' });
   });
 
-  it('may say things nobody knows', () => assert.ok(parse({ cursor: 'x', constructor: ['a', 'b'] })));
+  it('may say things nobody knows', () => assert.ok(parse({ colour: 'x', constructor: ['a', 'b'] })));
 });
 
 describe('a page', () => {

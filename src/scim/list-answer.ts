@@ -1,0 +1,21 @@
+import type { ScimAnswer } from './http/scim-call.js';
+import { LIST_RESPONSE_SCHEMA, type ListQuery } from './protocol/list-query.js';
+
+/** A page of a list, its resources as JSON text with commas between them. */
+export interface ListPage {
+  readonly totalResults: number;
+  readonly startIndex?: number;
+  readonly itemsPerPage: number;
+  readonly nextCursor?: string | undefined;
+  readonly resources: string;
+}
+
+/** The ListResponse of a page (RFC 7644 section 3.4.2, RFC 9865). */
+export function listAnswer({ resources, ...page }: ListPage): ScimAnswer {
+  const head = JSON.stringify({ schemas: [LIST_RESPONSE_SCHEMA], ...page });
+  return { status: 200, body: `${head.slice(0, -1)},"Resources":[${resources}]}` };
+}
+
+/** Pages by cursor have no index. */
+export const indexOf = ({ cursor, startIndex }: ListQuery): { startIndex?: number } =>
+  cursor === null ? { startIndex } : {};

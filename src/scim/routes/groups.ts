@@ -1,0 +1,116 @@
+import type pg from 'pg';
+import {
+  changeGroup,
+  createGroup,
+  deleteGroup,
+  findGroup,
+  type GroupKey,
+  type StoredGroup,
+} from '../../directory/groups.js';
+import { isGroupId, newGroupId } from '../../ids.js';
+import { isSameJson } from '../../json.js';
+import type { ScimAnswer, ScimCall, ScimRoute } from '../http/scim-call.js';
+import { listAnswer } from '../list-answer.js';
+import { listGroups } from '../list-groups.js';
+import { groupLocation, presentGroup, toAssertedGroup, toResource } from '../present-group.js';
+import { versionTag } from '../present-user.js';
+import { notFound } from '../protocol/errors.js';
+import { parseListQuery, parseProjectionQuery, parseSearchRequest } from '../protocol/list-query.js';
+import { applyPatch } from '../protocol/patch.js';
+import { assertUnchanged, isKnown } from '../protocol/preconditions.js';
+import type { Projection } from '../protocol/projection.js';
+import { readResource, replaceResource } from '../protocol/resource.js';
+import { resourceTypes } from '../protocol/schema.js';
+import type { ScimObject } from '../protocol/scim-object.js';
+
+const type = resourceTypes.Group;
+
+/** One client family of Okta PUTs whole groups. */
+const MAX_BODY_BYTES = 16 * 1024 * 1024;
+
+/** `/Groups` and `/Groups/{id}` (RFC 7644 section 3), as Okta pushes them. */
+export function groupRoutes({ pool }: { readonly pool: pg.Pool }): ScimRoute[] {
+  const answer = (status: number, group: StoredGroup, call: ScimCall, projection: Projection): ScimAnswer => ({
+    status,
+    body: presentGroup(group, call.baseUrl, projection),
+    headers: {
+      ETag: versionTag(group),
+      ...(status === 201 ? { Location: groupLocation(group, call.baseUrl) } : {}),
+    },
+  });
+
+  const create = async (call: ScimCall): Promise<ScimAnswer> => {
+    const projection = projectionOf(call);
+    const asserted = toAssertedGroup(readResource(type, await call.readBody(MAX_BODY_BYTES)));
+    const key = { instance: call.identity.instance, id: newGroupId() };
+    const group = await createGroup(pool, key, asserted, call.by);
+    if (group === undefined) throw notFound(key.id);
+    return answer(201, group, call, projection);
+  };
+
+  const get = async (call: ScimCall): Promise<ScimAnswer> => {
+    const projection = projectionOf(call);
+    const group = await findGroup(pool, keyOf(call));
+    if (group === undefined) throw notFound(call.id);
+    const tag = versionTag(group);
+    return isKnown(call.preconditions, tag)
+      ? { status: 304, headers: { ETag: tag } }
+      : answer(200, group, call, projection);
+  };
+
+  /** PUT and PATCH: a pure computation on what is stored, under the group's lock. */
+  const change = async (call: ScimCall, compute: (stored: ScimObject) => ScimObject): Promise<StoredGroup> => {
+    const group = await changeGroup(
+      pool,
+      keyOf(call),
+      (stored) => {
+        assertUnchanged(call.preconditions, versionTag(stored));
+        const before = toResource(stored);
+        const after = compute(before);
+        return isSameJson(before, after) ? undefined : toAssertedGroup(after);
+      },
+      call.by,
+    );
+    if (group === undefined) throw notFound(call.id);
+    return group;
+  };
+
+  const replace = async (call: ScimCall): Promise<ScimAnswer> => {
+    const projection = projectionOf(call);
+    const body = await call.readBody(MAX_BODY_BYTES);
+    return answer(200, await change(call, (stored) => replaceResource(type, stored, body)), call, projection);
+  };
+
+  const patch = async (call: ScimCall): Promise<ScimAnswer> => {
+    const projection = projectionOf(call);
+    const body = await call.readBody(MAX_BODY_BYTES);
+    return answer(200, await change(call, (stored) => applyPatch(type, stored, body)), call, projection);
+  };
+
+  const remove = async (call: ScimCall): Promise<ScimAnswer> => {
+    const assertDeletable = (stored: StoredGroup): void => assertUnchanged(call.preconditions, versionTag(stored));
+    if (!(await deleteGroup(pool, keyOf(call), assertDeletable, call.by))) throw notFound(call.id);
+    return { status: 204 };
+  };
+
+  const list = async (call: ScimCall): Promise<ScimAnswer> =>
+    listAnswer(await listGroups(pool, parseListQuery(call.query, type), call));
+
+  const search = async (call: ScimCall): Promise<ScimAnswer> =>
+    listAnswer(await listGroups(pool, parseSearchRequest(await call.readBody(), type), call));
+
+  return [
+    { path: '/Groups', handlers: { GET: list, POST: create } },
+    { path: '/Groups/.search', handlers: { POST: search } },
+    { path: '/Groups/:id', handlers: { GET: get, PUT: replace, PATCH: patch, DELETE: remove } },
+  ];
+}
+
+/** @throws ScimError 404 for an id that no group can have */
+function keyOf({ identity, id }: ScimCall): GroupKey {
+  if (!isGroupId(id)) throw notFound(id);
+  return { instance: identity.instance, id };
+}
+
+/** Read before anything is written: a request that is refused has changed nothing. */
+const projectionOf = (call: ScimCall): Projection => parseProjectionQuery(call.query, type);

@@ -1,0 +1,293 @@
+import assert from 'node:assert/strict';
+import { z } from 'zod';
+import type { InstanceId, UserId } from '../../../src/ids.js';
+import { issueScimToken } from '../../../src/instances/tokens.js';
+import { BY_TEST, SECRET, startRoster, type TestRoster } from '../../support/roster.js';
+import { converge, emptyInstance, say } from '../../support/steps.js';
+import { ask, expectStatus } from '../../support/validate-resource.js';
+
+const memberSchema = z.object({ value: z.string(), display: z.string().optional(), type: z.string().optional() });
+const groupSchema = z.looseObject({
+  id: z.string(),
+  displayName: z.string(),
+  members: z.array(memberSchema).default([]),
+});
+
+describe('groups', () => {
+  let roster: TestRoster;
+  let instance: InstanceId;
+  let client: Pick<TestRoster, 'scimUrl' | 'scimToken'>;
+  let [ada, bo, cy]: UserId[] = [];
+
+  before(async function () {
+    this.timeout(60_000);
+    roster = await startRoster({ worker: false });
+  });
+  after(() => roster.close());
+  beforeEach(async () => {
+    instance = await emptyInstance(roster.pool);
+    const { token } = await issueScimToken(roster.pool, SECRET, instance, { label: 'x' }, BY_TEST);
+    client = { scimUrl: roster.scimUrl, scimToken: token };
+    [ada, bo, cy] = await Promise.all(
+      ['ada', 'bo', 'cy'].map(async (name) => {
+        const { id } = await say(roster.pool, instance, { userName: `${name}@x.test`, externalId: `00u-${name}` });
+        await converge(roster.pool, instance, id);
+        return id;
+      }),
+    );
+  });
+
+  const group = async (id: string) =>
+    groupSchema.parse((await expectStatus(200, ask(client, 'GET', `/Groups/${id}`))).body);
+  const membersOf = async (id: string) => (await group(id)).members.map(({ value }) => value).toSorted();
+  const create = async (body: Record<string, unknown> = {}): Promise<string> =>
+    groupSchema.parse((await expectStatus(201, ask(client, 'POST', '/Groups', { displayName: 'West', ...body }))).body)
+      .id;
+  const patch = (id: string, ...Operations: unknown[]) =>
+    ask(client, 'PATCH', `/Groups/${id}`, {
+      schemas: ['urn:ietf:params:scim:api:messages:2.0:PatchOp'],
+      Operations,
+    });
+  const sorted = (...ids: (string | undefined)[]) => ids.map(String).toSorted();
+
+  it('are found by name, created, read and deleted as Okta pushes them; their members stay users', async () => {
+    const find = async (filter: string) =>
+      (
+        await expectStatus(
+          200,
+          ask(client, 'GET', `/Groups?filter=${encodeURIComponent(filter)}&startIndex=1&count=100`),
+        )
+      ).body;
+    assert.equal((await find('displayName eq "West"'))?.['totalResults'], 0);
+    const id = await create({ members: [] });
+    await expectStatus(200, patch(id, { op: 'add', path: 'members', value: [{ value: ada, display: 'a@x.test' }] }));
+    for (const filter of [
+      'displayName eq "WEST"',
+      `members.value eq "${ada}"`,
+      `members[value eq "${ada}" and type eq "User"]`,
+      `id eq "${id}"`,
+      'displayName sw "we" and meta.resourceType eq "Group"',
+    ]) {
+      const { totalResults, Resources } = (await find(filter)) as { totalResults: number; Resources: { id: string }[] };
+      assert.deepEqual([totalResults, Resources[0]?.id], [1, id], filter);
+    }
+    assert.equal((await find(`members.value eq "${bo}"`))?.['totalResults'], 0);
+    await expectStatus(204, ask(client, 'DELETE', `/Groups/${id}`));
+    await expectStatus(404, ask(client, 'GET', `/Groups/${id}`));
+    await expectStatus(404, ask(client, 'DELETE', `/Groups/${id}`));
+    await expectStatus(200, ask(client, 'GET', `/Users/${ada}`));
+  });
+
+  for (const [name, operations, members, displayName] of [
+    ['a rename that repeats the id', [{ op: 'replace', value: { id: 'ID', displayName: 'East' } }], ['ada'], 'East'],
+    [
+      'a delta',
+      [
+        { op: 'remove', path: 'members[value eq "ADA"]' },
+        { op: 'add', path: 'members', value: [{ value: 'BO', display: 'b' }] },
+      ],
+      ['bo'],
+      'West',
+    ],
+    [
+      'a replacement of all members',
+      [{ op: 'replace', path: 'members', value: [{ value: 'CY', display: null }] }],
+      ['cy'],
+      'West',
+    ],
+    ['a replacement by nobody', [{ op: 'replace', path: 'members', value: [] }], [], 'West'],
+    [
+      'members without a path',
+      [{ op: 'replace', value: { members: [{ value: 'BO' }, { value: 'CY' }] } }],
+      ['bo', 'cy'],
+      'West',
+    ],
+    ['Entra’s removal by value', [{ op: 'Remove', path: 'members', value: [{ value: 'ADA' }] }], [], 'West'],
+    [
+      'an addition of whom it has',
+      [{ op: 'Add', path: 'members', value: [{ value: 'ADA' }, { value: 'ADA' }] }],
+      ['ada'],
+      'West',
+    ],
+    [
+      'a rename with a delta',
+      [
+        { op: 'replace', value: { displayName: 'W' } },
+        { op: 'add', path: 'members', value: [{ value: 'CY' }] },
+      ],
+      ['ada', 'cy'],
+      'W',
+    ],
+    ['a removal of all', [{ op: 'remove', path: 'members' }], [], 'West'],
+  ] as const) {
+    it(`${name} does what it says`, async () => {
+      const id = await create({ members: [{ value: ada }] });
+      const ids: Record<string, string | undefined> = { ADA: ada, BO: bo, CY: cy, ID: id };
+      const body = JSON.stringify(operations).replaceAll(/ADA|BO|CY|ID/g, (word) => String(ids[word]));
+      await expectStatus(200, patch(id, ...(JSON.parse(body) as unknown[])));
+      const now = await group(id);
+      assert.equal(now.displayName, displayName);
+      assert.deepEqual(
+        now.members.map(({ value }) => value).toSorted(),
+        sorted(...members.map((member) => ids[member.toUpperCase()])),
+      );
+    });
+  }
+
+  it('a PUT is the whole group, and of what was read changes nothing', async () => {
+    const id = await create({ externalId: 'g1', members: [{ value: ada }, { value: 'nobody@x.test' }] });
+    const before = await group(id);
+    const same = groupSchema.parse((await expectStatus(200, ask(client, 'PUT', `/Groups/${id}`, before))).body);
+    assert.deepEqual(same, before);
+    await expectStatus(200, ask(client, 'PUT', `/Groups/${id}`, { displayName: 'North', members: [{ value: cy }] }));
+    const after = await group(id);
+    assert.deepEqual([after.displayName, after['externalId']], ['North', undefined]);
+    assert.deepEqual(await membersOf(id), [cy]);
+    await expectStatus(400, ask(client, 'PUT', `/Groups/${id}`, { members: [] }));
+  });
+
+  it('members who are not known yet are kept, and join when somebody fits', async () => {
+    const id = await create({ members: [{ value: '00u-dee' }, { value: 'EVE@x.test' }, { value: 'dee@x.test' }] });
+    assert.deepEqual(await membersOf(id), ['00u-dee', 'EVE@x.test', 'dee@x.test']);
+    const dee = await say(roster.pool, instance, { userName: 'dee@x.test', externalId: '00u-dee' });
+    await converge(roster.pool, instance, dee.id);
+    assert.deepEqual(await membersOf(id), sorted('EVE@x.test', dee.id), 'two names of one user are one member');
+    const eve = await say(roster.pool, instance, { userName: 'eve@x.test' });
+    await converge(roster.pool, instance, eve.id);
+    assert.deepEqual(await membersOf(id), sorted(dee.id, eve.id));
+    await expectStatus(
+      200,
+      patch(id, { op: 'add', path: 'members', value: [{ value: '00u-ada' }, { value: 'BO@x.test' }] }),
+    );
+    assert.deepEqual(await membersOf(id), sorted(ada, bo, dee.id, eve.id), 'whoever is known is found at once');
+  });
+
+  it('a user shows the groups it is in, wherever it is shown, and cannot set them', async () => {
+    const [west, east] = [
+      await create({ members: [{ value: ada }] }),
+      await create({ displayName: 'East', members: [{ value: ada }, { value: bo }] }),
+    ];
+    const expected = [
+      { value: west, display: 'West', type: 'direct' },
+      { value: east, display: 'East', type: 'direct' },
+    ];
+    const groupsIn = (user: unknown) => (user as { groups?: unknown }).groups;
+    const one = await expectStatus(200, ask(client, 'GET', `/Users/${ada}`));
+    assert.deepEqual(groupsIn(one.body), expected);
+    for (const query of [
+      '',
+      `?filter=${encodeURIComponent('userName eq "ada@x.test"')}`,
+      `?filter=${encodeURIComponent(`groups.value eq "${west}"`)}`,
+      '?sortBy=userName&count=1',
+      '?cursor&count=1&sortBy=userName',
+    ]) {
+      const { body } = await expectStatus(200, ask(client, 'GET', `/Users${query}`));
+      const [first] = z.array(z.unknown()).parse(body?.['Resources']);
+      assert.deepEqual(groupsIn(first), expected, query);
+    }
+    const put = await expectStatus(200, ask(client, 'PUT', `/Users/${ada}`, { ...one.body, title: 'VP', groups: [] }));
+    assert.deepEqual(groupsIn(put.body), expected);
+    const { body } = await expectStatus(200, ask(client, 'GET', `/Users/${cy}`));
+    assert.equal(groupsIn(body), undefined);
+    await expectStatus(204, ask(client, 'DELETE', `/Users/${ada}`));
+    assert.deepEqual(await membersOf(east), [bo], 'who is deleted is in no group');
+  });
+
+  it('parallel changes by two clients lose nobody', async function () {
+    this.timeout(60_000);
+    const id = await create();
+    const references = (from: number) =>
+      Array.from({ length: 400 }, (_, n) => `00u-${String(from + n).padStart(5, '0')}`);
+    const push = async (all: string[]) => {
+      for (let at = 0; at < all.length; at += 100) {
+        const value = all.slice(at, at + 100).map((each) => ({ value: each }));
+        await expectStatus(
+          200,
+          patch(id, { op: 'add', path: 'members', value }, { op: 'replace', value: { displayName: 'West' } }),
+        );
+      }
+    };
+    const [one, two, three] = [references(0), references(1_000), references(2_000)];
+    await Promise.all([push(one), push(two), push(three)]);
+    assert.deepEqual(await membersOf(id), [...one, ...two, ...three].toSorted());
+  });
+
+  it('of two changes with the same tag one wins', async () => {
+    const id = await create();
+    const headers = { 'If-Match': 'W/"1"' };
+    const answers = await Promise.all(
+      [ada, bo, cy].map((value) =>
+        ask(
+          client,
+          'PATCH',
+          `/Groups/${id}`,
+          { Operations: [{ op: 'add', path: 'members', value: [{ value }] }] },
+          headers,
+        ),
+      ),
+    );
+    assert.deepEqual(answers.map(({ status }) => String(status)).toSorted(), ['200', '412', '412']);
+    assert.equal((await membersOf(id)).length, 1);
+  });
+
+  it('20,000 members by PUT', async function () {
+    this.timeout(60_000);
+    const id = await create();
+    const members = Array.from({ length: 20_000 }, (_, n) => ({
+      value: `00u${String(n).padStart(17, '0')}`,
+      display: `m${n}@x.test`,
+    }));
+    await expectStatus(
+      200,
+      ask(client, 'PUT', `/Groups/${id}`, { displayName: 'All', members: [...members, { value: ada }] }),
+    );
+    assert.equal((await group(id)).members.length, 20_001);
+    await expectStatus(200, patch(id, { op: 'remove', path: 'members[value eq "00u00000000000000007"]' }));
+    assert.equal((await group(id)).members.length, 20_000);
+  });
+
+  it('another instance’s group and users are unknown', async () => {
+    const id = await create({ members: [{ value: ada }] });
+    const other = await emptyInstance(roster.pool);
+    const { token } = await issueScimToken(roster.pool, SECRET, other, { label: 'x' }, BY_TEST);
+    const stranger = { scimUrl: roster.scimUrl, scimToken: token };
+    for (const [method, body] of [
+      ['GET'],
+      ['PUT', { displayName: 'x' }],
+      ['PATCH', { Operations: [{ op: 'remove', path: 'members' }] }],
+      ['DELETE'],
+    ] as const) {
+      await expectStatus(404, ask(stranger, method, `/Groups/${id}`, body));
+    }
+    const made = await expectStatus(
+      201,
+      ask(stranger, 'POST', '/Groups', { displayName: 'x', members: [{ value: ada }, { value: '00u-ada' }] }),
+    );
+    assert.ok(
+      groupSchema.parse(made.body).members.every(({ type }) => type === undefined),
+      'nobody of another instance',
+    );
+    assert.deepEqual(await membersOf(id), [ada]);
+  });
+
+  it('a search at the root finds users and then groups, as one list', async () => {
+    await create({ displayName: 'ada and friends' });
+    const search = async (body: Record<string, unknown>) =>
+      (await expectStatus(200, ask(client, 'POST', '/.search', body))).body as {
+        totalResults: number;
+        Resources: { meta: { resourceType: string } }[];
+      };
+    const types = ({ Resources }: { Resources: { meta: { resourceType: string } }[] }) =>
+      Resources.map(({ meta }) => meta.resourceType);
+    const all = await search({});
+    assert.deepEqual([all.totalResults, types(all)], [4, ['User', 'User', 'User', 'Group']]);
+    assert.deepEqual(types(await search({ startIndex: 3, count: 2 })), ['User', 'Group']);
+    assert.deepEqual(types(await search({ startIndex: 4 })), ['Group']);
+    assert.deepEqual(types(await search({ filter: 'userName pr', count: 1 })), ['User']);
+    assert.equal((await search({ sortBy: 'userName' })).totalResults, 4, 'groups have no userName, and come unsorted');
+    await expectStatus(400, ask(client, 'POST', '/.search', { sortBy: 'nope' }));
+    assert.deepEqual(types(await search({ filter: 'members pr or displayName co "ada"' })), ['Group']);
+    const refused = await expectStatus(400, ask(client, 'POST', '/.search', { filter: 'nope eq "x"' }));
+    assert.equal(refused.body?.['scimType'], 'invalidFilter');
+  });
+});
