@@ -19,7 +19,7 @@ type Comparison = Extract<Filter, { kind: 'compare' }>;
 type Bind = (value: string) => string;
 
 /** What stands for an attribute in SQL: a column, or something computed. */
-export interface Operand {
+interface Operand {
   readonly present: string;
   /** As text, in the order in which `compare` has it. */
   readonly sortKey: string;

@@ -7,7 +7,7 @@ export const BULK_RESPONSE_SCHEMA = 'urn:ietf:params:scim:api:messages:2.0:BulkR
 export const BULK_LIMITS = { maxOperations: 1_000, maxPayloadSize: 4 * 1024 * 1024 } as const;
 
 const METHODS = ['POST', 'PUT', 'PATCH', 'DELETE'] as const;
-export type BulkMethod = (typeof METHODS)[number];
+type BulkMethod = (typeof METHODS)[number];
 
 /** One operation of a bulk request (RFC 7644 section 3.7). */
 export interface BulkOperation {

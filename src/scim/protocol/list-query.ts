@@ -9,7 +9,7 @@ export const MAX_COUNT = 200;
 export const DEFAULT_COUNT = 100;
 
 /** By what a list is sorted (RFC 7644 section 3.4.2.3). */
-export interface Sort {
+interface Sort {
   readonly path: AttributePath;
   readonly descending: boolean;
 }
