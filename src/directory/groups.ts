@@ -4,7 +4,7 @@ import type { GroupId, InstanceId, UserId } from '../ids.js';
 import type { Actor } from './users.js';
 
 /** A member: a user, or a reference that nobody fits yet. */
-export interface Member {
+interface Member {
   /** The user's id, or the folded reference: what it is known by in its group. */
   readonly key: string;
   readonly userId: UserId | null;
