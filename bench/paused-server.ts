@@ -25,6 +25,7 @@ const app = createApp({
   secret: required(config.secret, 'ROSTER_SECRET'),
   log,
   publicUrl: config.publicUrl,
+  isRateLimited: false,
   temporalUi: { url: config.temporal.uiUrl, namespace: config.temporal.namespace },
   onWritten: () => undefined,
   isTemporalUp: async () => false,

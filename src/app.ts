@@ -23,6 +23,8 @@ export interface AppOptions {
   readonly secret: string;
   readonly log: Log;
   readonly publicUrl: string | undefined;
+  /** Whether SCIM tokens are held to their instance's rate limit. */
+  readonly isRateLimited: boolean;
   readonly temporalUi: { readonly url: string; readonly namespace: string };
   /** Called after each committed write, to wake the dispatcher. */
   readonly onWritten: () => void;
@@ -32,7 +34,7 @@ export interface AppOptions {
 
 /** The whole front door as a Koa application, ready to listen. */
 export function createApp(options: AppOptions): Koa {
-  const { pool, adminPool, secret, log, publicUrl, onWritten } = options;
+  const { pool, adminPool, secret, log, onWritten } = options;
   const directory = userDirectory(pool);
   const listUsers = userLister(pool, directory);
   const resources = [...userRoutes({ directory, listUsers, onWritten }), ...groupRoutes({ pool })];
@@ -44,7 +46,7 @@ export function createApp(options: AppOptions): Koa {
   app.use(accessLog(log));
   app.use(errorAnswers(log));
   app.use(healthEndpoint(pool, options.isTemporalUp));
-  app.use(scimEndpoint(routes, scimTokenLookup(pool, secret), publicUrl));
+  app.use(scimEndpoint(routes, scimTokenLookup(pool, secret), options));
   app.use(adminEndpoint({ ...options, pool: adminPool, lookup: operatorTokenLookup(adminPool, secret) }));
   return app;
 }

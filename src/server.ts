@@ -48,6 +48,7 @@ export async function startServer(config: Config, log: Log): Promise<RunningServ
     secret,
     log,
     publicUrl: config.publicUrl,
+    isRateLimited: config.isRateLimited,
     temporalUi: { url: config.temporal.uiUrl, namespace: config.temporal.namespace },
     onWritten: dispatcher.wake,
     isTemporalUp: async () => {

@@ -14,6 +14,7 @@ export async function startRoster(stage: Stage, databaseUrl: string, taskQueue: 
     DATABASE_POOL_SIZE: '10',
     PORT: '0',
     ROSTER_SECRET: SECRET,
+    ROSTER_RATE_LIMIT: 'off',
     TEMPORAL_ADDRESS: address,
     TEMPORAL_NAMESPACE: namespace,
     TEMPORAL_TASK_QUEUE: taskQueue,

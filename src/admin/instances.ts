@@ -75,6 +75,7 @@ const presentInstance = (instance: Instance): z.input<typeof schemas.instance> =
   slug: instance.slug,
   name: instance.name,
   managerWaitSeconds: instance.managerWaitSeconds,
+  rateLimit: instance.rateLimit,
   defaultManager: instance.defaultManager,
   createdAt: instance.createdAt.toISOString(),
 });

@@ -36,6 +36,13 @@ const managerWaitSeconds = z
   .max(86_400)
   .meta({ description: 'How long a new user waits for a manager who is not there yet' });
 
+const rateLimit = z
+  .strictObject({ perSecond: z.number().int().min(1).max(100_000), burst: z.number().int().min(1).max(1_000_000) })
+  .nullable()
+  .meta({
+    description: 'How many requests a second each SCIM token may make, and how many at once; null for any number',
+  });
+
 // Instances
 
 export const instance = z
@@ -43,6 +50,7 @@ export const instance = z
     slug: z.string(),
     name: z.string(),
     managerWaitSeconds: z.number().int(),
+    rateLimit,
     defaultManager: z
       .strictObject({
         id,
@@ -62,6 +70,7 @@ export const newInstance = z
       .meta({ example: 'acme', description: '1 to 40 characters of a-z, 0-9 and inner hyphens; it can never change' }),
     name,
     managerWaitSeconds: managerWaitSeconds.optional(),
+    rateLimit: rateLimit.optional(),
     coach: z.strictObject({
       userName,
       givenName: text(MAX_TEXT).optional(),
@@ -75,6 +84,7 @@ export const instanceSettings = z
   .strictObject({
     name: name.optional(),
     managerWaitSeconds: managerWaitSeconds.optional(),
+    rateLimit: rateLimit.optional(),
     defaultManager: userName
       .nullable()
       .optional()

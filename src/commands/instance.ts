@@ -79,6 +79,7 @@ export function instanceCommand(config: Config): Command {
       'how long a new user waits for an unknown manager (running waits keep theirs)',
       seconds,
     )
+    .option('--rate-limit <limit>', 'requests a second and at once for each SCIM token, as 100/1000, or off', rateLimit)
     .option('--default-manager <e-mail or id>', 'an active user whose role is manager or above')
     .option('--first-coach', 'make the first coach the default manager again')
     .option(...JSON_OPTION)
@@ -89,11 +90,17 @@ export function instanceCommand(config: Config): Command {
     .action(
       async (
         slug: string,
-        options: Json & { name?: string; managerWait?: number; defaultManager?: string; firstCoach?: boolean },
+        options: Json & {
+          name?: string;
+          managerWait?: number;
+          rateLimit?: InstanceSettings['rateLimit'];
+          defaultManager?: string;
+          firstCoach?: boolean;
+        },
       ) => {
-        const { name, managerWait: managerWaitSeconds } = options;
+        const { name, managerWait: managerWaitSeconds, rateLimit } = options;
         const defaultManager = options.firstCoach === true ? null : options.defaultManager;
-        const settings: InstanceSettings = { name, managerWaitSeconds, defaultManager };
+        const settings: InstanceSettings = { name, managerWaitSeconds, rateLimit, defaultManager };
         show(await withDatabase(config, (pool) => setInstance(pool, slug, settings, BY_CLI)), options);
       },
     );
@@ -111,6 +118,8 @@ const columns = {
   name: (instance: Instance) => instance.name,
   'default manager': managerOf,
   'manager wait': (instance: Instance) => `${instance.managerWaitSeconds} s`,
+  'rate limit': ({ rateLimit: limit }: Instance) =>
+    limit === null ? 'off' : `${limit.perSecond}/s, ${limit.burst} at once`,
   created: (instance: Instance) => instance.createdAt,
 };
 
@@ -120,6 +129,13 @@ const show = (instance: Instance, options: Json): void =>
     Object.fromEntries(Object.entries(columns).map(([name, cell]) => [name, cell(instance)])),
     options,
   );
+
+function rateLimit(text: string): InstanceSettings['rateLimit'] {
+  if (text === 'off') return null;
+  const [, perSecond, burst] = /^(\d{1,6})\/(\d{1,7})$/.exec(text) ?? [];
+  if (!Number(perSecond) || !Number(burst)) throw new InvalidArgumentError('Two whole numbers as 100/1000, or off.');
+  return { perSecond: Number(perSecond), burst: Number(burst) };
+}
 
 function seconds(text: string): number {
   const number = Number(text);

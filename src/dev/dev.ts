@@ -92,6 +92,7 @@ export async function startDev(options: DevOptions): Promise<RunningDev> {
       TEMPORAL_NAMESPACE: temporal.namespace,
       TEMPORAL_UI_URL: temporal.uiUrl,
       ROSTER_SECRET: secrets.rosterSecret,
+      ROSTER_RATE_LIMIT: 'off',
       ROSTER_SHUTDOWN_SECONDS: String(SHUTDOWN_SECONDS),
       ROSTER_WORKFLOW_BUNDLE: workflowBundle,
       PORT: String(port),

@@ -3,10 +3,17 @@ import { run, type Statement } from '../database/pool.js';
 import type { InstanceId } from '../ids.js';
 import { digestOf, type OperatorRole } from './tokens.js';
 
-/** What a good SCIM token says: which token it is and the one instance that it opens. */
+/** How much a token may ask: so many requests a second, and so many at once. */
+export interface RateLimit {
+  readonly perSecond: number;
+  readonly burst: number;
+}
+
+/** What a good SCIM token says: which token it is, the one instance that it opens, and how much it may ask (null: any). */
 export interface ScimIdentity {
   readonly tokenId: string;
   readonly instance: InstanceId;
+  readonly rateLimit: RateLimit | null;
 }
 
 export interface OperatorIdentity {
@@ -27,7 +34,8 @@ const USED = `update %T set last_used_at = now() where id = any ($1) and (last_u
 
 const FIND_SCIM: Statement = {
   name: 'find_scim_token',
-  text: `select id as "tokenId", instance_id as instance from scim_tokens where digest = $1 and ${GOOD}`,
+  text: `select t.id as "tokenId", t.instance_id as instance, i.rate_limit as "rateLimit"
+    from scim_tokens t join instances i on i.id = t.instance_id where t.digest = $1 and ${GOOD}`,
 };
 const FIND_OPERATOR: Statement = {
   name: 'find_operator_token',

@@ -9,12 +9,15 @@ import { newUser } from '../scim/asserted-user.js';
 import { withDerivedNames } from '../scim/protocol/derived-names.js';
 import { foldUserName, readResource } from '../scim/protocol/resource.js';
 import { resourceTypes } from '../scim/protocol/schema.js';
+import type { RateLimit } from './authenticate-token.js';
 
 /** A customer's copy of the application. */
 export interface Instance {
   readonly slug: InstanceId;
   readonly name: string;
   readonly managerWaitSeconds: number;
+  /** How much each SCIM token may ask; null for any. */
+  readonly rateLimit: RateLimit | null;
   /** Rule 5: who it is now, and whether somebody chose them. */
   readonly defaultManager: { readonly id: string; readonly userName: string; readonly explicit: boolean } | null;
   readonly createdAt: Date;
@@ -24,6 +27,8 @@ export interface NewInstance {
   readonly slug: string;
   readonly name: string;
   readonly managerWaitSeconds?: number | undefined;
+  /** 100 a second and 1,000 at once unless told. */
+  readonly rateLimit?: RateLimit | null | undefined;
   /** The first coach, who is the default manager until another is chosen. */
   readonly coach: {
     readonly userName: string;
@@ -37,11 +42,14 @@ export interface NewInstance {
 export interface InstanceSettings {
   readonly name?: string | undefined;
   readonly managerWaitSeconds?: number | undefined;
+  /** Null for none. */
+  readonly rateLimit?: RateLimit | null | undefined;
   /** An account's id or a userName; null goes back to the first coach. */
   readonly defaultManager?: string | null | undefined;
 }
 
 const DEFAULT_MANAGER_WAIT_SECONDS = 60;
+const DEFAULT_RATE_LIMIT: RateLimit = { perSecond: 100, burst: 1_000 };
 
 /**
  * Creates an instance with its first coach, who is a user like any other and is provisioned by a run of its own.
@@ -49,6 +57,7 @@ const DEFAULT_MANAGER_WAIT_SECONDS = 60;
  */
 export async function createInstance(pool: pg.Pool, instance: NewInstance, by: Actor): Promise<Instance> {
   const { slug, name, managerWaitSeconds = DEFAULT_MANAGER_WAIT_SECONDS, coach } = instance;
+  const { rateLimit = DEFAULT_RATE_LIMIT } = instance;
   if (!isInstanceId(slug)) {
     throw new RefusedError('invalid_slug', 'A slug is 1 to 40 characters of a-z, 0-9 and hyphens, none at either end.');
   }
@@ -64,10 +73,11 @@ export async function createInstance(pool: pg.Pool, instance: NewInstance, by: A
   );
   await transaction(pool, async (client) => {
     try {
-      await client.query('insert into instances (id, name, manager_wait_seconds) values ($1, $2, $3)', [
+      await client.query('insert into instances (id, name, manager_wait_seconds, rate_limit) values ($1, $2, $3, $4)', [
         slug,
         name,
         managerWaitSeconds,
+        rateLimit,
       ]);
     } catch (error) {
       throw refusalOf(error);
@@ -86,7 +96,8 @@ export async function createInstance(pool: pg.Pool, instance: NewInstance, by: A
 }
 
 const INSTANCE_COLUMNS = `
-  select i.id as slug, i.name, i.manager_wait_seconds as "managerWaitSeconds", i.created_at as "createdAt",
+  select i.id as slug, i.name, i.manager_wait_seconds as "managerWaitSeconds", i.rate_limit as "rateLimit",
+    i.created_at as "createdAt",
     a.id as manager_id, a.user_name as manager_name, i.default_manager_id is not distinct from a.id as explicit
   from instances i left join accounts a on a.instance_id = i.id and a.id = default_manager(i.id)`;
 const LIST: Statement = { name: 'list_instances', text: `${INSTANCE_COLUMNS} order by i.id` };
@@ -123,20 +134,30 @@ export async function showInstance(pool: pg.Pool, slug: string): Promise<Instanc
 export async function setInstance(
   pool: pg.Pool,
   slug: string,
-  { name, managerWaitSeconds, defaultManager }: InstanceSettings,
+  settings: InstanceSettings,
   by: Actor,
 ): Promise<Instance> {
+  const { name, managerWaitSeconds, rateLimit, defaultManager } = settings;
   await transaction(pool, async (client) => {
     await client.query('select lock_instance($1)', [slug]);
     const known = await client.query('select 1 from instances where id = $1', [slug]);
     if (known.rowCount === 0) throw new RefusedError('instance_unknown', `There is no instance ${slug}.`);
-    if (name === undefined && managerWaitSeconds === undefined && defaultManager === undefined) return;
+    if (Object.values(settings).every((value) => value === undefined)) return;
     const chosen = typeof defaultManager === 'string' ? await defaultManagerId(client, slug, defaultManager) : null;
     await client.query(
       `update instances set name = coalesce($2, name), manager_wait_seconds = coalesce($3, manager_wait_seconds),
-         default_manager_id = case when $4 then $5 else default_manager_id end
+         default_manager_id = case when $4 then $5 else default_manager_id end,
+         rate_limit = case when $6 then $7 else rate_limit end
        where id = $1`,
-      [slug, name ?? null, managerWaitSeconds ?? null, defaultManager !== undefined, chosen],
+      [
+        slug,
+        name ?? null,
+        managerWaitSeconds ?? null,
+        defaultManager !== undefined,
+        chosen,
+        rateLimit !== undefined,
+        rateLimit ?? null,
+      ],
     );
     if (defaultManager !== undefined) await client.query('select kick_instance($1, $2)', [slug, by.source]);
     await client.query(

@@ -1,6 +1,7 @@
 import type Koa from 'koa';
 import type { ScimIdentity, TokenLookup } from '../instances/authenticate-token.js';
 import { authenticate } from './http/authenticate.js';
+import { rateLimiter } from './http/rate-limit.js';
 import { readBody } from './http/read-body.js';
 import type { ScimAnswer, ScimCall, ScimRoute } from './http/scim-call.js';
 import { routeTable } from './route-table.js';
@@ -17,9 +18,10 @@ const MAX_BODY_BYTES = 1024 * 1024;
 export function scimEndpoint(
   routes: readonly ScimRoute[],
   lookup: TokenLookup<ScimIdentity>,
-  publicUrl: string | undefined,
+  { publicUrl, isRateLimited }: { readonly publicUrl: string | undefined; readonly isRateLimited: boolean },
 ): Koa.Middleware {
   const findHandler = routeTable(routes);
+  const assertRate = isRateLimited ? rateLimiter() : undefined;
 
   return async function scim(context, next) {
     if (!context.path.startsWith('/scim/')) {
@@ -28,6 +30,7 @@ export function scimEndpoint(
     }
     const identity = await authenticate(context.req.headersDistinct['authorization'], lookup);
     const { handler, id } = findHandler(pathBelow(context.path), context.method);
+    assertRate?.(identity);
     const { headers } = context.req;
     const requestId = String(context.state['requestId']);
     const call: ScimCall = {

@@ -57,6 +57,7 @@ export async function startAdmin(): Promise<AdminServer> {
     adminPool: pool,
     log: createLog({ logLevel: 'silent' }, 'server'),
     publicUrl: undefined,
+    isRateLimited: false,
     isTemporalUp: () => Promise.resolve(true),
   });
   const handle = app.callback();

@@ -27,7 +27,14 @@ describe('instances in the admin API', () => {
     ).as(instanceSchema, 201);
     assert.deepEqual(
       { ...created, createdAt: '' },
-      { slug: 'acme', name: 'Acme Inc.', managerWaitSeconds: 5, defaultManager: null, createdAt: '' },
+      {
+        slug: 'acme',
+        name: 'Acme Inc.',
+        managerWaitSeconds: 5,
+        rateLimit: { perSecond: 100, burst: 1_000 },
+        defaultManager: null,
+        createdAt: '',
+      },
     );
     assert.ok(admin.wakes() > wakes, 'the dispatcher is told that there is a user to provision');
 

@@ -37,6 +37,8 @@ export interface TestRoster {
 }
 
 export interface TestRosterOptions {
+  /** Tests ask more at once than a customer's Okta does. */
+  readonly isRateLimited?: boolean;
   readonly managerWaitSeconds?: number;
   readonly worker?: boolean;
   readonly server?: boolean;
@@ -83,6 +85,7 @@ export async function startRoster(options: TestRosterOptions = {}): Promise<Test
     publicUrl: undefined,
     home: '/nowhere',
     secret: SECRET,
+    isRateLimited: options.isRateLimited ?? false,
     shutdownSeconds: 5,
     workflowBundle: undefined,
     logLevel: 'silent',

@@ -8,6 +8,8 @@ async function up(knex: Knex): Promise<void> {
       name text not null,
       manager_wait_seconds integer not null default 60 check (manager_wait_seconds between 0 and 86400),
       default_manager_id uuid,
+      -- How much each SCIM token may ask; null for any.
+      rate_limit jsonb default '{"perSecond": 100, "burst": 1000}',
       -- When the instance's own run acts next by itself; null while nothing about the instance is to be done.
       due timestamptz,
       created_at timestamptz not null default now()
