@@ -2,6 +2,7 @@ import { createApp } from '../src/app.js';
 import { readConfig, required } from '../src/config.js';
 import { createPool, FRONT_DOOR } from '../src/database/pool.js';
 import { listen } from '../src/http/listen.js';
+import { startRequestLog } from '../src/scim/http/request-log.js';
 import { createLog } from '../src/telemetry/log.js';
 
 /**
@@ -26,6 +27,17 @@ const app = createApp({
   log,
   publicUrl: config.publicUrl,
   isRateLimited: false,
+  requestLog: startRequestLog(
+    createPool({
+      url,
+      max: 1,
+      applicationName: 'roster log',
+      connectionTimeout: 5_000,
+      statementTimeout: 10_000,
+      onError,
+    }),
+    log,
+  ),
   temporalUi: { url: config.temporal.uiUrl, namespace: config.temporal.namespace },
   onWritten: () => undefined,
   isTemporalUp: async () => false,

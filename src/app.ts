@@ -7,6 +7,8 @@ import { errorAnswers } from './http/errors.js';
 import { healthEndpoint } from './http/health.js';
 import { requestId } from './http/request-id.js';
 import { operatorTokenLookup, scimTokenLookup } from './instances/authenticate-token.js';
+import { digestOf } from './instances/tokens.js';
+import type { RequestLog } from './scim/http/request-log.js';
 import { userLister } from './scim/list-users.js';
 import { bulkRoute } from './scim/routes/bulk.js';
 import { discoveryRoutes } from './scim/routes/discovery.js';
@@ -25,6 +27,7 @@ export interface AppOptions {
   readonly publicUrl: string | undefined;
   /** Whether SCIM tokens are held to their instance's rate limit. */
   readonly isRateLimited: boolean;
+  readonly requestLog: RequestLog;
   readonly temporalUi: { readonly url: string; readonly namespace: string };
   /** Called after each committed write, to wake the dispatcher. */
   readonly onWritten: () => void;
@@ -38,7 +41,12 @@ export function createApp(options: AppOptions): Koa {
   const directory = userDirectory(pool);
   const listUsers = userLister(pool, directory);
   const resources = [...userRoutes({ directory, listUsers, onWritten }), ...groupRoutes({ pool })];
-  const routes = [...resources, rootSearchRoute({ pool, listUsers }), bulkRoute(resources), ...discoveryRoutes()];
+  const routes = [
+    ...resources,
+    rootSearchRoute({ pool, listUsers }),
+    bulkRoute(resources, (error, requestId) => log.error({ err: error, requestId }, 'a request failed')),
+    ...discoveryRoutes(),
+  ];
   const app = new Koa();
   app.silent = true;
   app.on('error', (error: unknown) => log.debug({ err: error }, 'a client went away'));
@@ -46,7 +54,9 @@ export function createApp(options: AppOptions): Koa {
   app.use(accessLog(log));
   app.use(errorAnswers(log));
   app.use(healthEndpoint(pool, options.isTemporalUp));
-  app.use(scimEndpoint(routes, scimTokenLookup(pool, secret), options));
+  app.use(
+    scimEndpoint(routes, scimTokenLookup(pool, secret), { ...options, digestOf: (token) => digestOf(secret, token) }),
+  );
   app.use(adminEndpoint({ ...options, pool: adminPool, lookup: operatorTokenLookup(adminPool, secret) }));
   return app;
 }

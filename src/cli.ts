@@ -8,6 +8,7 @@ import { instanceCommand } from './commands/instance.js';
 import { migrateCommand } from './commands/migrate.js';
 import { operatorTokenCommand } from './commands/operator-token.js';
 import { programCommand } from './commands/program.js';
+import { requestsCommand } from './commands/requests.js';
 import { tokenCommand } from './commands/token.js';
 import { readConfig } from './config.js';
 import { PACKAGE_ROOT } from './dev/program-files.js';
@@ -27,6 +28,7 @@ async function main(): Promise<void> {
     instanceCommand(config),
     tokenCommand(config),
     operatorTokenCommand(config),
+    requestsCommand(config),
     demoCommand(config),
     doctorCommand(config),
   ];

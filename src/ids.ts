@@ -27,6 +27,9 @@ export const isInstanceId = (text: string): text is InstanceId => SLUG.test(text
 /** True for a UUID as we write them; an id of any other shape belongs to nobody (RFC 7643 section 3.1: ids are case-exact). */
 export const isUserId = (text: string): text is UserId => UUID.test(text);
 
+/** A new id of anything else that is listed by its age: a UUID version 7. */
+export const newId = (): string => uuid();
+
 /** True for what a group's id looks like: as a user's. */
 export const isGroupId = (text: string): text is GroupId => UUID.test(text);
 

@@ -8,6 +8,7 @@ import { startSweeper } from './dispatch/sweeper.js';
 import { lazyTemporalClient } from './dispatch/temporal-client.js';
 import { listen } from './http/listen.js';
 import { isMain } from './main-module.js';
+import { startRequestLog } from './scim/http/request-log.js';
 import { createLog, type Log } from './telemetry/log.js';
 
 /** The front door, the dispatcher and the sweeper, running in this process. */
@@ -42,6 +43,7 @@ export async function startServer(config: Config, log: Log): Promise<RunningServ
   const client = lazyTemporalClient({ address, namespace: config.temporal.namespace });
   const dispatcher = startDispatcher({ pool: loopPool, client, taskQueue: config.temporal.taskQueue, log });
   const sweeper = startSweeper({ pool: loopPool, log, onSwept: dispatcher.wake });
+  const requestLog = startRequestLog(loopPool, log);
   const app = createApp({
     pool,
     adminPool,
@@ -49,6 +51,7 @@ export async function startServer(config: Config, log: Log): Promise<RunningServ
     log,
     publicUrl: config.publicUrl,
     isRateLimited: config.isRateLimited,
+    requestLog,
     temporalUi: { url: config.temporal.uiUrl, namespace: config.temporal.namespace },
     onWritten: dispatcher.wake,
     isTemporalUp: async () => {
@@ -57,7 +60,7 @@ export async function startServer(config: Config, log: Log): Promise<RunningServ
     },
   });
   const stopLoops = async (): Promise<void> => {
-    await Promise.all([dispatcher.stop(), sweeper.stop()]);
+    await Promise.all([dispatcher.stop(), sweeper.stop(), requestLog.stop()]);
     await client.connection.close();
     await Promise.all([pool.end(), adminPool.end(), loopPool.end()]);
   };

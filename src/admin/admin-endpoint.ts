@@ -11,6 +11,7 @@ import { instanceRoutes } from './instances.js';
 import { openapiRoute } from './openapi.js';
 import { methodNotAllowed, notFound } from './problem.js';
 import { progressRoutes } from './progress.js';
+import { requestRoutes } from './requests.js';
 import type { AdminRoute } from './route.js';
 import { teamRoutes } from './teams.js';
 import { operatorTokenRoutes, scimTokenRoutes } from './tokens.js';
@@ -44,6 +45,7 @@ export function adminRoutes(options: AdminRoutesOptions): AdminRoute[] {
     ...accountRoutes(options),
     ...teamRoutes(options),
     ...progressRoutes(options),
+    ...requestRoutes(options),
     ...operatorTokenRoutes(options),
   ];
   return [...routes, openapiRoute(routes, ADMIN_PATH)];

@@ -76,6 +76,7 @@ const presentInstance = (instance: Instance): z.input<typeof schemas.instance> =
   name: instance.name,
   managerWaitSeconds: instance.managerWaitSeconds,
   rateLimit: instance.rateLimit,
+  logBodiesUntil: instance.logBodiesUntil?.toISOString() ?? null,
   defaultManager: instance.defaultManager,
   createdAt: instance.createdAt.toISOString(),
 });

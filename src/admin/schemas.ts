@@ -51,6 +51,9 @@ export const instance = z
     name: z.string(),
     managerWaitSeconds: z.number().int(),
     rateLimit,
+    logBodiesUntil: instant
+      .nullable()
+      .meta({ description: 'Until when the request log keeps bodies, every value redacted' }),
     defaultManager: z
       .strictObject({
         id,
@@ -80,11 +83,21 @@ export const newInstance = z
   })
   .meta({ id: 'NewInstance' });
 
+const MAX_LOG_BODIES_MS = 24 * 3_600_000;
+const logBodiesUntil = z.iso
+  .datetime({ offset: true })
+  .transform((value) => new Date(value))
+  .refine((value) => value.getTime() <= Date.now() + MAX_LOG_BODIES_MS, 'must be within 24 hours from now')
+  .nullable()
+  .optional()
+  .meta({ description: 'Until when the request log keeps redacted bodies, within 24 hours; null: none' });
+
 export const instanceSettings = z
   .strictObject({
     name: name.optional(),
     managerWaitSeconds: managerWaitSeconds.optional(),
     rateLimit: rateLimit.optional(),
+    logBodiesUntil,
     defaultManager: userName
       .nullable()
       .optional()
@@ -191,6 +204,23 @@ export const progress = z
     workflow: z.strictObject({ id: z.string(), url: z.url().meta({ description: 'The run in the Temporal Web UI' }) }),
   })
   .meta({ id: 'Progress' });
+
+export const request = z
+  .strictObject({
+    id,
+    at: instant,
+    method: z.string(),
+    path: z.string().meta({ description: 'With the names of query parameters, without their values' }),
+    status: z.number().int(),
+    scimType: z.string().nullable(),
+    detail: z.string().nullable(),
+    milliseconds: z.number(),
+    token: z.strictObject({ id, label: z.string() }).nullable(),
+    requestId: z.string(),
+    userId: id.nullable(),
+    body: z.unknown().meta({ description: 'With every value redacted; null unless the instance wants bodies' }),
+  })
+  .meta({ id: 'Request' });
 
 /** RFC 9457. */
 export const problem = z

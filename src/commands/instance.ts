@@ -80,6 +80,7 @@ export function instanceCommand(config: Config): Command {
       seconds,
     )
     .option('--rate-limit <limit>', 'requests a second and at once for each SCIM token, as 100/1000, or off', rateLimit)
+    .option('--log-bodies <minutes>', 'keep redacted bodies in the request log for so long; 0: none', minutes)
     .option('--default-manager <e-mail or id>', 'an active user whose role is manager or above')
     .option('--first-coach', 'make the first coach the default manager again')
     .option(...JSON_OPTION)
@@ -94,13 +95,14 @@ export function instanceCommand(config: Config): Command {
           name?: string;
           managerWait?: number;
           rateLimit?: InstanceSettings['rateLimit'];
+          logBodies?: Date | null;
           defaultManager?: string;
           firstCoach?: boolean;
         },
       ) => {
-        const { name, managerWait: managerWaitSeconds, rateLimit } = options;
+        const { name, managerWait: managerWaitSeconds, rateLimit, logBodies: logBodiesUntil } = options;
         const defaultManager = options.firstCoach === true ? null : options.defaultManager;
-        const settings: InstanceSettings = { name, managerWaitSeconds, rateLimit, defaultManager };
+        const settings: InstanceSettings = { name, managerWaitSeconds, rateLimit, logBodiesUntil, defaultManager };
         show(await withDatabase(config, (pool) => setInstance(pool, slug, settings, BY_CLI)), options);
       },
     );
@@ -135,6 +137,15 @@ function rateLimit(text: string): InstanceSettings['rateLimit'] {
   const [, perSecond, burst] = /^(\d{1,6})\/(\d{1,7})$/.exec(text) ?? [];
   if (!Number(perSecond) || !Number(burst)) throw new InvalidArgumentError('Two whole numbers as 100/1000, or off.');
   return { perSecond: Number(perSecond), burst: Number(burst) };
+}
+
+/** The moment so many minutes from now; null for none. */
+function minutes(text: string): Date | null {
+  const number = Number(text);
+  if (!Number.isInteger(number) || number < 0 || number > 1_440) {
+    throw new InvalidArgumentError('A whole number of minutes from 0 to 1440.');
+  }
+  return number === 0 ? null : new Date(Date.now() + number * 60_000);
 }
 
 function seconds(text: string): number {

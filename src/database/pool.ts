@@ -47,11 +47,13 @@ export interface Statement {
 /** Runs a statement and gives its rows: on a pool (`run`), or inside a transaction (`within`). */
 export type Query = <Row extends pg.QueryResultRow>(statement: Statement, values: readonly unknown[]) => Promise<Row[]>;
 
-/** Statements inside a transaction. */
+/** Statements inside a transaction; `patience` is how long each may take as seen from here, in milliseconds, if not as usual. */
 export const within =
-  (client: pg.PoolClient): Query =>
-  async <Row extends pg.QueryResultRow>(statement: Statement, values: readonly unknown[]) =>
-    (await client.query<Row>({ ...statement, values: [...values] })).rows;
+  (client: pg.PoolClient, patience?: number): Query =>
+  async <Row extends pg.QueryResultRow>(statement: Statement, values: readonly unknown[]) => {
+    const query = { ...statement, values: [...values], ...(patience === undefined ? {} : { query_timeout: patience }) };
+    return (await client.query<Row>(query)).rows;
+  };
 
 /** How often a statement that met a deadlock is tried in all. */
 const TRIES = 5;

@@ -11,6 +11,7 @@ export interface GroupPageQuery {
   readonly order: ListOrder | undefined;
   readonly after: ListPlace | { readonly offset: number };
   readonly count: number;
+  readonly withMembers: boolean;
 }
 
 export interface GroupPage {
@@ -41,6 +42,7 @@ export async function pageOfGroups(pool: pg.Pool, instance: InstanceId, page: Gr
     query,
     instance,
     shown.map(({ id }) => id),
+    page.withMembers,
   );
   return { groups, last: chosen.length > count ? shown.at(-1) : undefined };
 }

@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import { type Query, run, type Statement, transaction, within } from '../database/pool.js';
-import type { GroupId, InstanceId, UserId } from '../ids.js';
+import { type GroupId, type InstanceId, isUserId, type UserId } from '../ids.js';
 import type { Actor } from './users.js';
 
 /** A member: a user, or a reference that nobody fits yet. */
@@ -57,18 +57,27 @@ export const GROUP_MEMBERS = `(
     from group_members m left join users u on u.instance_id = m.instance_id and u.id = m.user_id
     where m.instance_id = g.instance_id and m.group_id = g.id and u.deleted_at is null)`;
 
-const FIND: Statement = {
-  name: 'find_groups',
+const find = (name: string, members: string): Statement => ({
+  name,
   text: `
-    select ${GROUP}, ${MEMBERS} as members
+    select ${GROUP}, ${members} as members
     from unnest($2::uuid[]) with ordinality as wanted (id, place)
     join groups g on g.instance_id = $1 and g.id = wanted.id
     order by wanted.place`,
-};
+});
+const FIND = find('find_groups', MEMBERS);
+const FIND_BARE = find('find_bare_groups', `'[]'::json`);
 
-/** Groups by id, in the order asked for, without those who are not there. @throws UnavailableError */
-export const findGroups = (query: Query, instance: InstanceId, ids: readonly GroupId[]): Promise<StoredGroup[]> =>
-  query<StoredGroup>(FIND, [instance, ids]);
+/**
+ * Groups by id, in the order asked for, without those who are not there; without their members where nobody asks for them.
+ * @throws UnavailableError
+ */
+export const findGroups = (
+  query: Query,
+  instance: InstanceId,
+  ids: readonly GroupId[],
+  withMembers = true,
+): Promise<StoredGroup[]> => query<StoredGroup>(withMembers ? FIND : FIND_BARE, [instance, ids]);
 
 /** Members as rows; a user's id is known at once, any other reference waits for `resolve_members`. */
 const ADD_MEMBERS = (keys: string, references: string, displays: string): string => `
@@ -77,7 +86,7 @@ const ADD_MEMBERS = (keys: string, references: string, displays: string): string
     from unnest(${keys}::text[], ${references}::text[], ${displays}::text[]) as added (key, reference, display)
     left join users u on u.instance_id = $1 and u.deleted_at is null
       and u.id = case when added.key ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then added.key::uuid end
-    on conflict (instance_id, group_id, member_key) do update set display = excluded.display`;
+    on conflict (instance_id, group_id, member_key) do update set user_id = excluded.user_id, display = excluded.display`;
 
 const AUDIT = (action: string, actor: string, request: string, from: string): string => `
     insert into audit_log (instance_id, actor, action, group_id, version, outcome, request_id)
@@ -87,8 +96,8 @@ const INSERT: Statement = {
   name: 'insert_group',
   text: `
     with written as (
-      insert into groups (instance_id, id, display_name, display_name_key, external_id)
-      values ($1, $2, $3, $4, $5) returning id, version
+      insert into groups (instance_id, id, display_name, display_name_key, external_id, created_at, updated_at)
+      values ($1, $2, $3, $4, $5, $11, $11) returning id, version
     ),
     added as (${ADD_MEMBERS('$6', '$7', '$8')}),
     audited as (${AUDIT('group.create', '$9', '$10', 'written')})
@@ -154,45 +163,59 @@ export async function findGroup(pool: pg.Pool, { instance, id }: GroupKey): Prom
   return (await findGroups(poolQuery(pool), instance, [id]))[0];
 }
 
-/** Stores a new group with its members, in one statement, and then looks its unknown members up. @throws UnavailableError */
-export async function createGroup(
-  pool: pg.Pool,
-  key: GroupKey,
-  group: AssertedGroup,
-  by: Actor,
-): Promise<StoredGroup | undefined> {
-  await run(pool, INSERT, columns(key, group, group.members, by));
-  return resolved(pool, key, group.members);
+/**
+ * Stores a new group with its members, in one statement, and then looks its unknown members up. Once it is stored that is
+ * the answer, whatever fails after: a client who is told to try again would make a second one.
+ * @throws UnavailableError where it can't be told that it is stored
+ */
+export async function createGroup(pool: pg.Pool, key: GroupKey, group: AssertedGroup, by: Actor): Promise<StoredGroup> {
+  const createdAt = new Date().toISOString();
+  const stored: StoredGroup = {
+    id: key.id,
+    version: 1,
+    displayName: group.displayName,
+    externalId: group.externalId,
+    createdAt,
+    updatedAt: createdAt,
+    members: group.members.map((member) => ({ ...member, userId: null })),
+  };
+  const insert = [...columns(key, group, group.members, by), createdAt];
+  await patiently(pool, (query) => query(INSERT, insert)).catch(async (error: unknown) => {
+    // A COMMIT whose answer was lost is resolved by reading back (guard 10).
+    if ((await findGroup(pool, key).catch(() => undefined)) === undefined) throw error;
+  });
+  return (await resolved(pool, key, group.members).catch(() => stored)) ?? stored;
 }
 
 /**
  * Changes a group under its lock, so that parallel changes of members lose nothing; only members who come or go are written.
- * @param compute is pure; it returns undefined where nothing changes.
+ * @param compute is pure
  * @returns the group as it now is, or undefined where there is none.
  * @throws UnavailableError, and what `compute` throws
  */
 export async function changeGroup(
   pool: pg.Pool,
   key: GroupKey,
-  compute: (stored: StoredGroup) => AssertedGroup | undefined,
+  compute: (stored: StoredGroup) => AssertedGroup,
   by: Actor,
 ): Promise<StoredGroup | undefined> {
-  const outcome = await transaction(pool, async (client) => {
-    const query = within(client);
+  const stored = await patiently(pool, async (query) => {
     // The lock first, and in a statement of its own: what is read after it is what stands.
-    if ((await query(LOCK, [key.instance, key.id])).length === 0) return undefined;
-    const [stored] = await findGroups(query, key.instance, [key.id]);
-    const group = stored && compute(stored);
-    if (stored === undefined || group === undefined) return { stored, added: undefined };
-    const known = new Map(stored.members.map((member) => [member.key, member]));
+    await query(LOCK, [key.instance, key.id]);
+    const [before] = await findGroups(query, key.instance, [key.id]);
+    if (before === undefined) return undefined;
+    const group = compute(before);
+    const known = new Map(before.members.map((member) => [member.key, member.display]));
     const wanted = new Set(group.members.map((member) => member.key));
-    const added = group.members.filter((member) => known.get(member.key)?.display !== member.display);
-    const removed = stored.members.map((member) => member.key).filter((member) => !wanted.has(member));
-    await query(UPDATE, [...columns(key, group, added, by), removed]);
-    return { stored, added };
+    const added = group.members.filter((member) => known.get(member.key) !== member.display);
+    const removed = before.members.map((member) => member.key).filter((member) => !wanted.has(member));
+    const isRenamed = group.displayName !== before.displayName || group.externalId !== before.externalId;
+    if (isRenamed || added.length > 0 || removed.length > 0) {
+      await query(UPDATE, [...columns(key, group, added, by), removed]);
+    }
+    return group;
   });
-  if (outcome === undefined) return undefined;
-  return outcome.added === undefined ? outcome.stored : resolved(pool, key, outcome.added);
+  return stored && resolved(pool, key, stored.members);
 }
 
 /** Takes a group away; its members stay users. @returns false where there was none. @throws UnavailableError */
@@ -202,8 +225,7 @@ export async function deleteGroup(
   assertDeletable: (stored: StoredGroup) => void,
   by: Actor,
 ): Promise<boolean> {
-  return transaction(pool, async (client) => {
-    const query = within(client);
+  return patiently(pool, async (query) => {
     await query(LOCK, [instance, id]);
     const [stored] = await findGroups(query, instance, [id]);
     if (stored === undefined) return false;
@@ -213,12 +235,24 @@ export async function deleteGroup(
   });
 }
 
-/** The group as it stands, after its new members were looked up. */
+/** The group as it stands, after those of its members were looked up who are no ids. */
 async function resolved(
   pool: pg.Pool,
   key: GroupKey,
-  added: AssertedGroup['members'],
+  members: AssertedGroup['members'],
 ): Promise<StoredGroup | undefined> {
-  if (added.length > 0) await run(pool, RESOLVE, [key.instance, key.id]);
+  if (members.some((member) => !isUserId(member.key))) {
+    await patiently(pool, (query) => query(RESOLVE, [key.instance, key.id]));
+  }
   return findGroup(pool, key);
 }
+
+/** A group can have a hundred thousand members: its statements may take longer than others of the front door. */
+const PATIENCE_MS = 10_000;
+
+/** Runs `work` in a transaction whose statements may take their time. */
+const patiently = <Result>(pool: pg.Pool, work: (query: Query) => Promise<Result>): Promise<Result> =>
+  transaction(pool, async (client) => {
+    await client.query(`set local statement_timeout = ${PATIENCE_MS}`);
+    return work(within(client, PATIENCE_MS + 200));
+  });

@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+
 /** Where a list goes on: the id after which the user at an index comes. */
 interface Place {
   readonly after: string;
@@ -16,12 +18,12 @@ export class PagePlaces {
 
   /** @param list whatever makes it this list: instance, filter and order */
   find(list: string, startIndex: number): string | undefined {
-    const place = this.places.get(`${list} ${startIndex}`);
+    const place = this.places.get(keyOf(list, startIndex));
     return place !== undefined && place.until > Date.now() ? place.after : undefined;
   }
 
   remember(list: string, startIndex: number, after: string): void {
-    const key = `${list} ${startIndex}`;
+    const key = keyOf(list, startIndex);
     this.places.delete(key);
     this.places.set(key, { after, until: Date.now() + REMEMBERED_MS });
     if (this.places.size <= REMEMBERED_PLACES) return;
@@ -29,3 +31,7 @@ export class PagePlaces {
     if (oldest !== undefined) this.places.delete(oldest);
   }
 }
+
+/** A digest: a filter can be long. */
+const keyOf = (list: string, startIndex: number): string =>
+  createHash('sha256').update(`${list} ${startIndex}`).digest('base64url');

@@ -5,7 +5,15 @@ import { type Query, run, transaction, within } from '../database/pool.js';
 import { together } from '../database/together.js';
 import { RefusedError } from '../errors.js';
 import type { UserId } from '../ids.js';
-import { findUsers, findUsersByName, lockUser, type StoredUser, type UserKey, type UserNameKey } from './users.js';
+import {
+  findUsers,
+  findUsersByName,
+  isStored,
+  lockUser,
+  type StoredUser,
+  type UserKey,
+  type UserNameKey,
+} from './users.js';
 import { type Assertion, insertUsers, updateFreeUsers, updateUsers } from './write-users.js';
 
 /** The users of all instances, for many requests at a time. */
@@ -51,7 +59,7 @@ export function userDirectory(pool: pg.Pool): UserDirectory {
     (await updateFree(assertion)) || (await updateUsers(query, [assertion]))[0] === true;
 
   const create = async (assertion: Assertion): Promise<void> => {
-    const stored = await insert(assertion).catch((error: unknown) => ifWrittenAfterAll(error, assertion, find));
+    const stored = await insert(assertion).catch((error: unknown) => ifWrittenAfterAll(error, assertion, query));
     if (!stored) throw new RefusedError('user_name_taken', 'Another user of this instance has this userName.');
   };
 
@@ -60,16 +68,22 @@ export function userDirectory(pool: pg.Pool): UserDirectory {
       const stored = await find(key);
       const assertion = stored && compute(stored);
       if (assertion === undefined) return stored;
-      if (await update(assertion).catch((error: unknown) => ifWrittenAfterAll(error, assertion, find))) {
+      if (await update(assertion).catch((error: unknown) => ifWrittenAfterAll(error, assertion, query))) {
         return assertion.user;
       }
     }
-    return transaction(pool, async (client) => {
+    let last: Assertion | undefined;
+    return transaction(pool, async (client): Promise<StoredUser | undefined> => {
       const stored = await lockUser(client, key);
-      const assertion = stored && compute(stored);
-      if (assertion === undefined) return stored;
-      await updateUsers(within(client), [assertion]);
-      return assertion.user;
+      last = stored && compute(stored);
+      if (last === undefined) return stored;
+      const [written] = await updateUsers(within(client), [last]);
+      if (written !== true) throw new Error('A user was written by somebody who does not hold the account.');
+      return last.user;
+    }).catch(async (error: unknown) => {
+      if (last === undefined) throw error;
+      await ifWrittenAfterAll(error, last, query);
+      return last.user;
     });
   };
 
@@ -90,18 +104,14 @@ async function updateEach(query: Query, assertions: readonly Assertion[]): Promi
  * or can't be asked leaves the error as it was.
  * @throws the error, where the user is not found as asserted
  */
-async function ifWrittenAfterAll(
-  error: unknown,
-  { instance, user }: Assertion,
-  find: (key: UserKey) => Promise<StoredUser | undefined>,
-): Promise<true> {
+async function ifWrittenAfterAll(error: unknown, { instance, user, removed }: Assertion, query: Query): Promise<true> {
   if (!(error instanceof UnavailableError) || error.outcome !== 'unknown') throw error;
   const late = new AbortController();
-  const stored = await Promise.race([
-    find({ instance, id: user.id }).catch(() => undefined),
-    delay(READ_BACK_MS, undefined, { signal: late.signal }).catch(() => undefined),
+  const found = await Promise.race([
+    isStored(query, instance, user, removed).catch(() => false),
+    delay(READ_BACK_MS, false, { signal: late.signal }).catch(() => false),
   ]);
   late.abort();
-  if (stored?.version !== user.version || stored.resource !== user.resource) throw error;
+  if (!found) throw error;
   return true;
 }

@@ -87,6 +87,23 @@ async function findEach<Key extends { readonly instance: InstanceId }>(
   return found;
 }
 
+const IS_STORED: Statement = {
+  name: 'is_stored',
+  text: `
+    select 1 from users u
+    where u.instance_id = $1 and u.id = $2 and u.version = $3 and u.resource = $4 and (u.deleted_at is not null) = $5`,
+};
+
+/** Whether exactly this state of a user is the stored one. */
+export async function isStored(
+  query: Query,
+  instance: InstanceId,
+  { id, version, resource }: StoredUser,
+  removed = false,
+): Promise<boolean> {
+  return (await query(IS_STORED, [instance, id, version, resource, removed])).length > 0;
+}
+
 const LOCK = 'select from accounts where instance_id = $1 and id = $2 for no key update';
 
 /** A user whom nobody else can change until the transaction ends: who changes a user holds the account's row. */

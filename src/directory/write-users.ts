@@ -50,7 +50,7 @@ const INSERT: Statement = {
     with ${ASSERTED},
     written as (
       insert into users (${KEPT.join(', ')})
-      select ${KEPT.join(', ')} from asserted order by instance_id, user_name_key
+      select ${KEPT.join(', ')} from asserted order by instance_id, user_name_key, id
       on conflict (instance_id, user_name_key) where deleted_at is null do nothing
       returning instance_id, id, active, source
     ),

@@ -14,6 +14,8 @@ export interface ScimIdentity {
   readonly tokenId: string;
   readonly instance: InstanceId;
   readonly rateLimit: RateLimit | null;
+  /** Whether the instance wants bodies in its request log, redacted. */
+  readonly logsBodies: boolean;
 }
 
 export interface OperatorIdentity {
@@ -34,7 +36,8 @@ const USED = `update %T set last_used_at = now() where id = any ($1) and (last_u
 
 const FIND_SCIM: Statement = {
   name: 'find_scim_token',
-  text: `select t.id as "tokenId", t.instance_id as instance, i.rate_limit as "rateLimit"
+  text: `select t.id as "tokenId", t.instance_id as instance, i.rate_limit as "rateLimit",
+      coalesce(i.log_bodies_until > now(), false) as "logsBodies"
     from scim_tokens t join instances i on i.id = t.instance_id where t.digest = $1 and ${GOOD}`,
 };
 const FIND_OPERATOR: Statement = {

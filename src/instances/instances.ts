@@ -18,6 +18,8 @@ export interface Instance {
   readonly managerWaitSeconds: number;
   /** How much each SCIM token may ask; null for any. */
   readonly rateLimit: RateLimit | null;
+  /** Until when the request log keeps redacted bodies. */
+  readonly logBodiesUntil: Date | null;
   /** Rule 5: who it is now, and whether somebody chose them. */
   readonly defaultManager: { readonly id: string; readonly userName: string; readonly explicit: boolean } | null;
   readonly createdAt: Date;
@@ -44,6 +46,7 @@ export interface InstanceSettings {
   readonly managerWaitSeconds?: number | undefined;
   /** Null for none. */
   readonly rateLimit?: RateLimit | null | undefined;
+  readonly logBodiesUntil?: Date | null | undefined;
   /** An account's id or a userName; null goes back to the first coach. */
   readonly defaultManager?: string | null | undefined;
 }
@@ -97,6 +100,7 @@ export async function createInstance(pool: pg.Pool, instance: NewInstance, by: A
 
 const INSTANCE_COLUMNS = `
   select i.id as slug, i.name, i.manager_wait_seconds as "managerWaitSeconds", i.rate_limit as "rateLimit",
+    i.log_bodies_until as "logBodiesUntil",
     i.created_at as "createdAt",
     a.id as manager_id, a.user_name as manager_name, i.default_manager_id is not distinct from a.id as explicit
   from instances i left join accounts a on a.instance_id = i.id and a.id = default_manager(i.id)`;
@@ -137,7 +141,7 @@ export async function setInstance(
   settings: InstanceSettings,
   by: Actor,
 ): Promise<Instance> {
-  const { name, managerWaitSeconds, rateLimit, defaultManager } = settings;
+  const { name, managerWaitSeconds, rateLimit, logBodiesUntil, defaultManager } = settings;
   await transaction(pool, async (client) => {
     await client.query('select lock_instance($1)', [slug]);
     const known = await client.query('select 1 from instances where id = $1', [slug]);
@@ -147,7 +151,8 @@ export async function setInstance(
     await client.query(
       `update instances set name = coalesce($2, name), manager_wait_seconds = coalesce($3, manager_wait_seconds),
          default_manager_id = case when $4 then $5 else default_manager_id end,
-         rate_limit = case when $6 then $7 else rate_limit end
+         rate_limit = case when $6 then $7 else rate_limit end,
+         log_bodies_until = case when $8 then $9 else log_bodies_until end
        where id = $1`,
       [
         slug,
@@ -157,6 +162,8 @@ export async function setInstance(
         chosen,
         rateLimit !== undefined,
         rateLimit ?? null,
+        logBodiesUntil !== undefined,
+        logBodiesUntil ?? null,
       ],
     );
     if (defaultManager !== undefined) await client.query('select kick_instance($1, $2)', [slug, by.source]);

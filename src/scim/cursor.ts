@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { ListPlace } from '../directory/user-list.js';
+import { isUserId } from '../ids.js';
 import { invalidCursor } from './protocol/errors.js';
 import { isUnstorable } from './protocol/text.js';
 
@@ -21,7 +22,7 @@ export function fromCursor(text: string, query: string): ListPlace | { readonly 
   if (mark !== fingerprint(query) || typeof id !== 'string' || (typeof key !== 'string' && key !== null)) {
     throw invalidCursor('The cursor does not belong to this query: begin with an empty one');
   }
-  if (isUnstorable(id) || (key !== null && isUnstorable(key))) throw invalidCursor('The cursor is damaged');
+  if (!isUserId(id) || (key !== null && isUnstorable(key))) throw invalidCursor('The cursor is damaged');
   return { id, key };
 }
 

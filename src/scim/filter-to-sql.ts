@@ -34,6 +34,8 @@ export interface FilterSource {
   readonly json: (attribute: string) => string;
   /** The table's id, which ends each location. */
   readonly id: string;
+  /** Equality with something in a list that is rows, by the attribute's name: an index serves it. */
+  readonly rows?: ReadonlyMap<string, (value: string, bind: Bind) => string>;
 }
 
 /**
@@ -112,6 +114,8 @@ function createCompiler(
   };
 
   const comparison = ({ path, operator, value }: Comparison, element: string | null): string => {
+    const row = element === null && operator === 'eq' ? source.rows?.get(nameOf(path)) : undefined;
+    if (row) return row(String(value), bind);
     const condition = operandAt(path, element, (operand) => operand.compare(operator, String(value), bind));
     const list = path.findIndex(({ multiValued }) => multiValued);
     if (operator !== 'ne' || list < 0) return condition;
@@ -265,6 +269,14 @@ export const userSource: FilterSource = {
   json: (attribute) => (attribute === 'groups' ? `(${USER_GROUPS})::jsonb` : `(u.attributes -> '${attribute}')`),
 };
 
+/** A member is known by its user's id, or by the folded reference, and shown by the id or the reference as sent. */
+const memberEquals = (value: string, bind: Bind): string => {
+  const shown = bind(value);
+  return `exists (select from group_members m left join users u on u.instance_id = m.instance_id and u.id = m.user_id
+    where m.instance_id = g.instance_id and m.group_id = g.id and m.member_key in (${shown}, ${bind(referenceKey(value))})
+      and coalesce(m.user_id::text, m.reference) = ${shown} and u.deleted_at is null)`;
+};
+
 /** Groups are rows of `groups g`, their members rows of `group_members`. */
 export const groupSource: FilterSource = {
   id: 'g.id',
@@ -273,5 +285,6 @@ export const groupSource: FilterSource = {
     ['externalId', textOperand('g.external_id', true)],
     ['displayName', textOperand('g.display_name', false, 'g.display_name_key')],
   ]),
+  rows: new Map([['members.value', memberEquals]]),
   json: (attribute) => (attribute === 'members' ? GROUP_MEMBERS : `'["${resourceTypes.Group.schema.id}"]'::jsonb`),
 };

@@ -6,19 +6,23 @@ import type { ScimCall } from './http/scim-call.js';
 import { indexOf, type ListPage } from './list-answer.js';
 import { presentGroup } from './present-group.js';
 import type { ListQuery } from './protocol/list-query.js';
+import { shows } from './protocol/projection.js';
 
 /** Finds a list of groups (RFC 7644 section 3.4.2, RFC 9865). @throws ScimError 400, UnavailableError */
 export async function listGroups(pool: pg.Pool, query: ListQuery, call: ScimCall): Promise<ListPage> {
   const { filter, sort, startIndex, count, cursor, projection } = query;
   const { instance } = call.identity;
   const where = filter === null ? undefined : filterToSql(filter, groupSource, 2, `${call.baseUrl}/Groups`);
+  const order = sort === null ? undefined : { key: sortKey(sort.path, groupSource), descending: sort.descending };
+  const after = cursor === null ? { offset: startIndex - 1 } : fromCursor(cursor, query.identity);
   const [totalResults, page] = await Promise.all([
     countGroups(pool, instance, where),
     pageOfGroups(pool, instance, {
       where,
-      order: sort === null ? undefined : { key: sortKey(sort.path, groupSource), descending: sort.descending },
-      after: cursor === null ? { offset: startIndex - 1 } : fromCursor(cursor, query.identity),
+      order,
+      after,
       count,
+      withMembers: shows(projection, 'members'),
     }),
   ]);
   return {

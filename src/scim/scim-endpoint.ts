@@ -1,15 +1,26 @@
 import type Koa from 'koa';
 import type { ScimIdentity, TokenLookup } from '../instances/authenticate-token.js';
-import { authenticate } from './http/authenticate.js';
+import { authenticate, tokenOf } from './http/authenticate.js';
 import { rateLimiter } from './http/rate-limit.js';
 import { readBody } from './http/read-body.js';
-import type { ScimAnswer, ScimCall, ScimRoute } from './http/scim-call.js';
+import { type RequestLog, type RequestOutcome, requestEntry } from './http/request-log.js';
+import type { ScimAnswer, ScimRoute } from './http/scim-call.js';
+import { toScimError } from './http/scim-errors.js';
 import { routeTable } from './route-table.js';
 
 const SCIM_PATH = '/scim/v2';
 export const SCIM_MEDIA_TYPE = 'application/scim+json';
 
 const MAX_BODY_BYTES = 1024 * 1024;
+
+export interface ScimEndpointOptions {
+  readonly publicUrl: string | undefined;
+  /** Whether SCIM tokens are held to their instance's rate limit. */
+  readonly isRateLimited: boolean;
+  readonly requestLog: RequestLog;
+  /** The digest by which a token is known, for the log of those that are refused. */
+  readonly digestOf: (token: string) => Buffer;
+}
 
 /**
  * The SCIM endpoint as Koa middleware: everything below `/scim/` is authenticated before it is even looked up, and a
@@ -18,32 +29,72 @@ const MAX_BODY_BYTES = 1024 * 1024;
 export function scimEndpoint(
   routes: readonly ScimRoute[],
   lookup: TokenLookup<ScimIdentity>,
-  { publicUrl, isRateLimited }: { readonly publicUrl: string | undefined; readonly isRateLimited: boolean },
+  options: ScimEndpointOptions,
 ): Koa.Middleware {
   const findHandler = routeTable(routes);
-  const assertRate = isRateLimited ? rateLimiter() : undefined;
+  const { requestLog } = options;
+  const assertRate = options.isRateLimited ? rateLimiter() : undefined;
 
   return async function scim(context, next) {
     if (!context.path.startsWith('/scim/')) {
       await next();
       return;
     }
+    const began = performance.now();
+    const note: Noted = { identity: undefined, body: undefined };
+    try {
+      const answer = await handle(context, note);
+      send(context, answer);
+      noteRequest(context, note, began, answer);
+    } catch (error) {
+      noteRequest(context, note, began, toScimError(error, String(context.state['requestId'])));
+      throw error;
+    }
+  };
+
+  function noteRequest(context: Koa.Context, noted: Noted, began: number, outcome: RequestOutcome): void {
+    const refused = noted.identity === undefined ? tokenOf(context.get('authorization')) : undefined;
+    requestLog.note(
+      requestEntry({
+        ...noted,
+        digest: refused === undefined ? undefined : options.digestOf(refused),
+        method: context.method,
+        path: context.path,
+        parameters: Object.keys(context.query),
+        requestId: String(context.state['requestId']),
+        ms: performance.now() - began,
+        outcome,
+      }),
+    );
+  }
+
+  async function handle(context: Koa.Context, note: Noted): Promise<ScimAnswer> {
     const identity = await authenticate(context.req.headersDistinct['authorization'], lookup);
-    const { handler, id } = findHandler(pathBelow(context.path), context.method);
+    note.identity = identity;
     assertRate?.(identity);
+    const { handler, id } = findHandler(pathBelow(context.path), context.method);
     const { headers } = context.req;
     const requestId = String(context.state['requestId']);
-    const call: ScimCall = {
+    return handler({
       identity,
       by: { actor: `scim:${identity.tokenId}`, source: 'scim', requestId },
       id,
       query: context.query,
       preconditions: { ifMatch: headers['if-match'], ifNoneMatch: headers['if-none-match'] },
-      baseUrl: `${publicUrl ?? `${context.protocol}://${context.host}`}${SCIM_PATH}`,
-      readBody: (maxBytes = MAX_BODY_BYTES) => readBody(context.req, maxBytes),
-    };
-    send(context, await handler(call));
-  };
+      baseUrl: `${options.publicUrl ?? `${context.protocol}://${context.host}`}${SCIM_PATH}`,
+      readBody: async (maxBytes = MAX_BODY_BYTES) => {
+        const body = await readBody(context.req, maxBytes);
+        if (identity.logsBodies) note.body = body;
+        return body;
+      },
+    });
+  }
+}
+
+/** What is known of a request as it goes. */
+interface Noted {
+  identity: ScimIdentity | undefined;
+  body: unknown;
 }
 
 /** What stands below the base URL; nothing where the path is another's. */

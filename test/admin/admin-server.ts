@@ -58,6 +58,7 @@ export async function startAdmin(): Promise<AdminServer> {
     log: createLog({ logLevel: 'silent' }, 'server'),
     publicUrl: undefined,
     isRateLimited: false,
+    requestLog: { note: () => undefined },
     isTemporalUp: () => Promise.resolve(true),
   });
   const handle = app.callback();

@@ -32,6 +32,7 @@ describe('instances in the admin API', () => {
         name: 'Acme Inc.',
         managerWaitSeconds: 5,
         rateLimit: { perSecond: 100, burst: 1_000 },
+        logBodiesUntil: null,
         defaultManager: null,
         createdAt: '',
       },

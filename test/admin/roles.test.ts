@@ -18,6 +18,7 @@ const LEAST_ROLE: Record<string, OperatorRole> = {
   'GET /instances/{slug}/teams': 'viewer',
   'GET /instances/{slug}/teams/{id}': 'viewer',
   'GET /instances/{slug}/progress': 'viewer',
+  'GET /instances/{slug}/requests': 'viewer',
   'GET /operator-tokens': 'admin',
   'POST /operator-tokens': 'admin',
   'DELETE /operator-tokens/{id}': 'admin',

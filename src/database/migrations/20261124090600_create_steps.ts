@@ -84,8 +84,6 @@ begin
   from written w
   where t.instance_id = p_instance and t.manager_id = w.id and t.name <> w.display_name;
 
-  perform resolve_members(p_instance, null, p_ids);
-
   return query
   select a.id
   from unnest(p_ids, p_versions) as v (id, version)
@@ -161,6 +159,12 @@ declare
   v_page uuid[];
 begin
   perform lock_instance(p_instance);
+
+  -- Groups may have named these accounts before they were there. Not in the transaction that makes them: who looks for
+  -- somebody must have been committed before (guard 4).
+  if p_after = '00000000-0000-0000-0000-000000000000' then
+    perform resolve_members(p_instance, null, p_managers);
+  end if;
 
   -- Each way to be concerned is read in the order of the ids, from the last page's end on and no further than this page's.
   with way as (

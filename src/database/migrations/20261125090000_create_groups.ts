@@ -43,20 +43,27 @@ export const createGroups: Knex.Migration = { up, down };
 /**
  * Makes users of the unknown members of one group, or of those whom these accounts' keys now mean: as a manager reference is
  * resolved (design rule 3), but an account need not be active; an id is known when the member is stored. A group is committed before its members are looked up, and
- * an account before it looks for groups, so whichever comes later finds the other (guard 4).
+ * an account before it looks for groups, so whichever comes later finds the other (guard 4). Whoever was deleted goes.
  */
 const RESOLVE_MEMBERS = `
 create function resolve_members(p_instance text, p_group uuid, p_accounts uuid[]) returns void language plpgsql as $$
 declare
+  v_keys text[];
   v_groups uuid[];
 begin
-  select array_agg(distinct m.group_id) into v_groups
-  from group_members m
-  where m.instance_id = p_instance and m.user_id is null
-    and (m.group_id = p_group or m.member_key in (
-      select k.key
-      from accounts a, unnest(array[a.external_id_key, a.user_name_key, a.email_key]) as k (key)
-      where a.instance_id = p_instance and a.id = any (p_accounts)));
+  select array_agg(distinct k.key) into v_keys
+  from accounts a, unnest(array[a.external_id_key, a.user_name_key, a.email_key]) as k (key)
+  where a.instance_id = p_instance and a.id = any (p_accounts);
+
+  select array_agg(concerned.group_id) into v_groups
+  from (
+    select m.group_id from group_members m where m.instance_id = p_instance and m.group_id = p_group and m.user_id is null
+    union
+    select m.group_id from group_members m where m.instance_id = p_instance and m.member_key = any (v_keys) and m.user_id is null
+    union
+    select m.group_id from users u join group_members m on m.instance_id = p_instance and m.user_id = u.id
+    where u.instance_id = p_instance and u.id = any (p_accounts) and u.deleted_at is not null
+  ) concerned;
   if v_groups is null then
     return;
   end if;
@@ -65,6 +72,7 @@ begin
   with unknown as materialized (
     select distinct m.member_key from group_members m
     where m.instance_id = p_instance and m.group_id = any (v_groups) and m.user_id is null
+      and (m.group_id = p_group or m.member_key = any (v_keys))
   ),
   meant as materialized (
     select unknown.member_key, found.id
@@ -81,6 +89,7 @@ begin
         select 4, a.id, a.status, a.created_at from accounts a
           where a.instance_id = p_instance and a.email_key = unknown.member_key
       ) candidate
+      join users u on u.instance_id = p_instance and u.id = candidate.id and u.deleted_at is null
       order by (candidate.status = 'active') desc, candidate.place, candidate.created_at, candidate.id
       limit 1
     ) found
@@ -95,8 +104,14 @@ begin
     select distinct on (gone.group_id, gone.id) p_instance, gone.group_id, gone.id::text, gone.id, gone.reference, gone.display
     from gone
     on conflict (instance_id, group_id, member_key) do nothing
+  ),
+  deleted as (
+    delete from group_members m using users u
+    where m.instance_id = p_instance and u.instance_id = p_instance and u.id = any (p_accounts) and u.deleted_at is not null
+      and m.user_id = u.id
+    returning m.group_id
   )
   update groups g set version = g.version + 1, updated_at = greatest(now(), g.updated_at + interval '1 millisecond')
-  where g.instance_id = p_instance and g.id in (select gone.group_id from gone);
+  where g.instance_id = p_instance and g.id in (select gone.group_id from gone union select deleted.group_id from deleted);
 end
 $$`;

@@ -7,6 +7,7 @@ import { createAuditLog } from './20261124090400_create_audit_log.js';
 import { createManagerRule } from './20261124090500_create_manager_rule.js';
 import { createSteps } from './20261124090600_create_steps.js';
 import { createGroups } from './20261125090000_create_groups.js';
+import { createRequests } from './20261125090100_create_requests.js';
 
 /** Every migration by the name that the database remembers it by; applied in the order of the names. */
 export const migrations: Record<string, Knex.Migration> = {
@@ -18,4 +19,5 @@ export const migrations: Record<string, Knex.Migration> = {
   '20261124090500_create_manager_rule': createManagerRule,
   '20261124090600_create_steps': createSteps,
   '20261125090000_create_groups': createGroups,
+  '20261125090100_create_requests': createRequests,
 };

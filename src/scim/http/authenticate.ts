@@ -8,7 +8,7 @@ const TOKEN = /^rst_[A-Za-z0-9_-]{43}$/;
  * The token in an Authorization header, in each way that Okta can be set up to send it: `Bearer <token>`, the bare token
  * (Okta's Header mode), or as the password of Basic. Undefined where there is none that could be ours.
  */
-function tokenOf(header: string | undefined): string | undefined {
+export function tokenOf(header: string | undefined): string | undefined {
   if (header === undefined) return undefined;
   const [, scheme = '', rest = ''] = /^(?:([A-Za-z]+) +)?(.*)$/.exec(header.trim()) ?? [];
   const token = scheme.toLowerCase() === 'basic' ? passwordOf(rest) : rest.trim();

@@ -1,4 +1,4 @@
-import type { Attribute } from './attribute.js';
+import { type Attribute, subAttribute } from './attribute.js';
 import { invalidValue } from './errors.js';
 import { findAttribute, type ResourceType } from './schema.js';
 import { isScimObject, isUnassigned, newObject, type ScimObject, type ScimValue } from './scim-object.js';
@@ -59,6 +59,13 @@ function select(names: readonly string[], type: ResourceType): Selection {
     }
   }
   return selection;
+}
+
+/** Whether anything of a top-level attribute can be shown, so that it need not be read where not. */
+export function shows({ type, mode, selection }: Projection, name: string): boolean {
+  const attribute = subAttribute(type.root, name);
+  const named = attribute && selection.get(attribute);
+  return mode === 'default' || (mode === 'only' ? named !== undefined : named !== true);
 }
 
 /** The resource as the answer shows it, in the order of the schema; `id`, `schemas` and all that is always returned stay. */

@@ -24,12 +24,14 @@ interface Outcome {
   readonly response?: unknown;
 }
 
-/** New users are stored in sets (`together`), so many of them may be under way; anything else takes a connection each. */
-const CREATES_AT_ONCE = 256;
-const OTHERS_AT_ONCE = 4;
-
-/** `/Bulk` (RFC 7644 section 3.7): each operation is what the request of its own would be. */
-export function bulkRoute(routes: readonly ScimRoute[]): ScimRoute {
+/**
+ * `/Bulk` (RFC 7644 section 3.7): each operation is what the request of its own would be.
+ * @param onFailure is told of what is no known refusal
+ */
+export function bulkRoute(
+  routes: readonly ScimRoute[],
+  onFailure: (error: unknown, requestId: string) => void,
+): ScimRoute {
   const findHandler = routeTable(routes);
 
   const perform = async (
@@ -79,13 +81,19 @@ export function bulkRoute(routes: readonly ScimRoute[]): ScimRoute {
         return true;
       } catch (error) {
         const known = toScimError(error, String(call.by.requestId));
-        outcomes[at] = { ...identityOf(operation), status: String(known.status), response: scimErrorBody(known) };
+        if (known.status >= 500) onFailure(error, String(call.by.requestId));
+        outcomes[at] = {
+          ...identityOf(operation),
+          ...locationOf(operation, call.baseUrl, ids),
+          status: String(known.status),
+          response: scimErrorBody(known),
+        };
         return false;
       }
     };
 
     const all = [...order, ...refusals.keys()];
-    if (failOnErrors === undefined) await sideBySide(operations, all, attempt);
+    if (failOnErrors === undefined) await inRuns(operations, all, attempt);
     else await untilErrors(failOnErrors, all, attempt);
     return {
       status: 200,
@@ -101,6 +109,17 @@ function identityOf(operation: BulkRequest['operations'][number] | undefined): P
   return { ...(method === undefined ? {} : { method }), ...(bulkId === undefined ? {} : { bulkId }) };
 }
 
+/** Where the resource of a failed operation is; nowhere for one that was to be made, or is not known. */
+function locationOf(
+  operation: BulkRequest['operations'][number] | undefined,
+  baseUrl: string,
+  ids: ReadonlyMap<string, string>,
+): { location?: string } {
+  if (operation === undefined || 'refusal' in operation || operation.method === 'POST') return {};
+  const path = pathWithIds(operation.path, (bulkId) => ids.get(bulkId) ?? '');
+  return path.endsWith('/') ? {} : { location: `${baseUrl}${path}` };
+}
+
 /** One after another, until so many have failed; what was not done is not in the answer. */
 async function untilErrors(
   errors: number,
@@ -111,48 +130,31 @@ async function untilErrors(
   for (const at of order) if (!(await attempt(at)) && ++failed >= errors) return;
 }
 
-/** Side by side, as far as they do not need each other: each after those that it names, and after the last on the same path. */
-async function sideBySide(
+/**
+ * In their order, except that new users who follow each other go side by side: they are stored in sets (`together`). One who
+ * names another of them waits for those before.
+ */
+async function inRuns(
   operations: BulkRequest['operations'],
   order: readonly number[],
   attempt: (at: number) => Promise<boolean>,
 ): Promise<void> {
-  const [creates, others] = [limited(CREATES_AT_ONCE), limited(OTHERS_AT_ONCE)];
-  const done = new Map<number, Promise<unknown>>();
-  const creatorOf = new Map(
-    operations.map((operation, at) => ['bulkId' in operation ? operation.bulkId : undefined, at]),
-  );
-  const lastOn = new Map<string, Promise<unknown>>();
+  let run: Promise<boolean>[] = [];
+  let made = new Set<string | undefined>();
+  const settle = async (): Promise<void> => {
+    await Promise.all(run);
+    run = [];
+    made = new Set();
+  };
   for (const at of order) {
     const operation = operations[at];
     if (operation === undefined) continue;
-    if ('refusal' in operation) {
-      done.set(at, attempt(at));
-      continue;
-    }
-    const needed = [...operation.references].map(async (bulkId) => done.get(creatorOf.get(bulkId) ?? -1));
-    const isCreate = operation.method === 'POST';
-    const before = isCreate ? needed : [...needed, lastOn.get(operation.path) ?? Promise.resolve()];
-    const limit = isCreate && operation.path === '/Users' ? creates : others;
-    const mine = Promise.all(before).then(() => limit(() => attempt(at)));
-    done.set(at, mine);
-    if (!isCreate) lastOn.set(operation.path, mine);
+    const isCreate = !('refusal' in operation) && operation.method === 'POST' && operation.path === '/Users';
+    if (!isCreate || [...operation.references].some((bulkId) => made.has(bulkId))) await settle();
+    if (isCreate) {
+      run.push(attempt(at));
+      made.add(operation.bulkId);
+    } else await attempt(at);
   }
-  await Promise.all(done.values());
-}
-
-/** Lets so many of its tasks run at once. */
-function limited(atOnce: number): (task: () => Promise<unknown>) => Promise<void> {
-  const waiting: (() => void)[] = [];
-  let running = 0;
-  return async (task) => {
-    if (running >= atOnce) await new Promise<void>((resolve) => waiting.push(resolve));
-    running++;
-    try {
-      await task();
-    } finally {
-      running--;
-      waiting.shift()?.();
-    }
-  };
+  await settle();
 }

@@ -8,7 +8,6 @@ import {
   type StoredGroup,
 } from '../../directory/groups.js';
 import { isGroupId, newGroupId } from '../../ids.js';
-import { isSameJson } from '../../json.js';
 import type { ScimAnswer, ScimCall, ScimRoute } from '../http/scim-call.js';
 import { listAnswer } from '../list-answer.js';
 import { listGroups } from '../list-groups.js';
@@ -44,7 +43,6 @@ export function groupRoutes({ pool }: { readonly pool: pg.Pool }): ScimRoute[] {
     const asserted = toAssertedGroup(readResource(type, await call.readBody(MAX_BODY_BYTES)));
     const key = { instance: call.identity.instance, id: newGroupId() };
     const group = await createGroup(pool, key, asserted, call.by);
-    if (group === undefined) throw notFound(key.id);
     return answer(201, group, call, projection);
   };
 
@@ -65,9 +63,7 @@ export function groupRoutes({ pool }: { readonly pool: pg.Pool }): ScimRoute[] {
       keyOf(call),
       (stored) => {
         assertUnchanged(call.preconditions, versionTag(stored));
-        const before = toResource(stored);
-        const after = compute(before);
-        return isSameJson(before, after) ? undefined : toAssertedGroup(after);
+        return toAssertedGroup(compute(toResource(stored)));
       },
       call.by,
     );

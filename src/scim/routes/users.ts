@@ -50,7 +50,8 @@ export function userRoutes({ directory, listUsers, onWritten }: UserRoutesOption
     const user = await directory.find(keyOf(call));
     if (user === undefined) throw notFound(call.id);
     const tag = versionTag(user);
-    return isKnown(call.preconditions, tag)
+    // Groups come and go without a version of the user's.
+    return user.groups === null && isKnown(call.preconditions, tag)
       ? { status: 304, headers: { ETag: tag } }
       : answer(200, user, call, projection);
   };

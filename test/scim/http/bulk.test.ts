@@ -140,6 +140,18 @@ describe('bulk', () => {
     await expectStatus(201, ask(roster, 'POST', '/Users', { userName: `c-${round}@x.test` }));
   });
 
+  it('does operations that depend on each other in their order', async () => {
+    const [created] = await bulk([newUser('ada')]);
+    const path = `/Users/${idIn(created?.location)}`;
+    const outcomes = await bulk([
+      { method: 'DELETE', path },
+      newUser('ada'),
+      { method: 'PUT', path, data: { userName: 'x' } },
+    ]);
+    assert.deepEqual(statuses(outcomes), ['204', '201', '404']);
+    assert.equal(outcomes[2]?.location, `${roster.scimUrl}${path}`);
+  });
+
   it('does operations on one resource in their order', async () => {
     const [created] = await bulk([newUser('ada')]);
     const path = `/Users/${idIn(created?.location)}`;

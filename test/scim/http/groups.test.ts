@@ -162,6 +162,65 @@ describe('groups', () => {
     assert.deepEqual(await membersOf(id), sorted(ada, bo, dee.id, eve.id), 'whoever is known is found at once');
   });
 
+  it('a member who is named while its account is being made joins all the same', async () => {
+    const { id: eve } = await say(roster.pool, instance, { userName: 'eve@x.test' });
+    const client = await roster.pool.connect();
+    let id = '';
+    try {
+      await client.query('begin');
+      await client.query('select apply_accounts($1, $2, $3)', [instance, [eve], [1]]);
+      id = await create({ members: [{ value: 'eve@x.test' }] });
+      assert.deepEqual(await membersOf(id), ['eve@x.test']);
+      await client.query('commit');
+    } finally {
+      client.release();
+    }
+    await converge(roster.pool, instance, eve);
+    assert.deepEqual(await membersOf(id), [eve]);
+  });
+
+  it('a name that was a deleted user’s waits for the next who has it', async () => {
+    const [gone] = [await say(roster.pool, instance, { userName: 'gone@x.test' })];
+    await converge(roster.pool, instance, gone.id);
+    const before = await create({ members: [{ value: gone.id }] });
+    const { headers } = await ask(client, 'GET', `/Groups/${before}`);
+    await expectStatus(204, ask(client, 'DELETE', `/Users/${gone.id}`));
+    await converge(roster.pool, instance, gone.id);
+    await expectStatus(
+      200,
+      ask(client, 'GET', `/Groups/${before}`, undefined, { 'If-None-Match': String(headers.get('etag')) }),
+    );
+    const id = await create({ members: [{ value: 'gone@x.test' }] });
+    assert.deepEqual(await membersOf(id), ['gone@x.test']);
+    const next = await say(roster.pool, instance, { userName: 'gone@x.test' });
+    await converge(roster.pool, instance, next.id);
+    assert.deepEqual(await membersOf(id), [next.id]);
+  });
+
+  it('a create whose answer from PostgreSQL is lost is found by reading back, and makes no second group', async () => {
+    await create({ displayName: 'warm', members: [{ value: 'x@x.test' }] });
+    for (const [cut, displayName] of [
+      ['commit', 'North'],
+      ['resolve_members', 'South'],
+    ] as const) {
+      roster.proxy.set({ cut, after: 'pass' });
+      await create({ displayName, members: [{ value: 'x@x.test' }] });
+      roster.proxy.set('pass');
+      const filter = encodeURIComponent(`displayName eq "${displayName}"`);
+      assert.equal((await ask(client, 'GET', `/Groups?filter=${filter}`)).body?.['totalResults'], 1, cut);
+    }
+  });
+
+  it('a cursor that is none of ours is refused, and a list without members reads none', async () => {
+    const id = await create({ members: [{ value: ada }] });
+    for (const cursor of ['bad', Buffer.from('["x","x",null]').toString('base64url')]) {
+      await expectStatus(400, ask(client, 'GET', `/Groups?cursor=${cursor}`));
+    }
+    const { body } = await expectStatus(200, ask(client, 'GET', '/Groups?excludedAttributes=members&cursor&count=1'));
+    const [first] = z.array(z.looseObject({ id: z.string() })).parse(body?.['Resources']);
+    assert.deepEqual([first?.id, first?.['members']], [id, undefined]);
+  });
+
   it('a user shows the groups it is in, wherever it is shown, and cannot set them', async () => {
     const [west, east] = [
       await create({ members: [{ value: ada }] }),
@@ -187,6 +246,8 @@ describe('groups', () => {
     }
     const put = await expectStatus(200, ask(client, 'PUT', `/Users/${ada}`, { ...one.body, title: 'VP', groups: [] }));
     assert.deepEqual(groupsIn(put.body), expected);
+    const etag = String(one.headers.get('etag'));
+    await expectStatus(200, ask(client, 'GET', `/Users/${ada}`, undefined, { 'If-None-Match': etag }));
     const { body } = await expectStatus(200, ask(client, 'GET', `/Users/${cy}`));
     assert.equal(groupsIn(body), undefined);
     await expectStatus(204, ask(client, 'DELETE', `/Users/${ada}`));

@@ -123,6 +123,16 @@ describe('sorting and cursors', () => {
     await expectStatus(201, ask(client, 'POST', '/Users', { userName: 'dora', title: 'Engineer' }));
   });
 
+  it('a cursor whose id was changed is refused', async () => {
+    const { nextCursor = '' } = await page('count=2&cursor');
+    const [mark] = z.array(z.unknown()).parse(JSON.parse(Buffer.from(nextCursor, 'base64url').toString()));
+    for (const id of ['x', '', 'FFFFFFFF', null, 7]) {
+      const cursor = Buffer.from(JSON.stringify([mark, id, null])).toString('base64url');
+      const { body } = await expectStatus(400, ask(client, 'GET', `/Users?cursor=${cursor}`));
+      assert.equal(body?.['scimType'], 'invalidCursor');
+    }
+  });
+
   it('a cursor belongs to its query', async () => {
     const { nextCursor } = await page('count=2&cursor');
     for (const other of ['sortBy=userName', 'filter=title pr']) {

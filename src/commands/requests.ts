@@ -1,0 +1,67 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { Command, InvalidArgumentError } from 'commander';
+import type { Config } from '../config.js';
+import { type LoggedRequest, listRequests, requestsSince } from '../directory/requests.js';
+import { showInstance } from '../instances/instances.js';
+import { withDatabase } from './context.js';
+import { JSON_OPTION, print, printList } from './output.js';
+
+const POLL_MS = 1_000;
+const AT_ONCE = 200;
+
+/** `roster requests`: what Okta asked of an instance, and what it was told. */
+export const requestsCommand = (config: Config): Command =>
+  new Command('requests')
+    .description('show the last SCIM requests of an instance, refused ones too')
+    .argument('<instance>')
+    .option('--limit <number>', 'how many', many, 50)
+    .option('--follow', 'go on with those that come, until Ctrl-C')
+    .option(...JSON_OPTION)
+    .addHelpText(
+      'after',
+      '\nBodies are kept, every value redacted, after: roster instance set <instance> --log-bodies 60\n\nExample:\n  $ roster requests acme --follow',
+    )
+    .action(async (slug: string, options: { limit: number; follow?: boolean; json?: boolean }) => {
+      await withDatabase(config, async (pool) => {
+        const { slug: instance } = await showInstance(pool, slug);
+        const last = (await listRequests(pool, instance, { limit: options.limit })).toReversed();
+        if (options.follow !== true) return printList(last, columns, options);
+        const tell = (request: LoggedRequest): void =>
+          print(options.json === true ? JSON.stringify(request) : line(request));
+        last.forEach(tell);
+        let seen = last.at(-1)?.id;
+        for (;;) {
+          const news = await requestsSince(pool, instance, seen, AT_ONCE);
+          news.forEach(tell);
+          seen = news.at(-1)?.id ?? seen;
+          if (news.length < AT_ONCE) await delay(POLL_MS);
+        }
+      });
+    });
+
+const columns = {
+  at: (request: LoggedRequest) => request.at,
+  request: (request: LoggedRequest) => `${request.method} ${request.path}`,
+  status: (request: LoggedRequest) => request.status,
+  detail: (request: LoggedRequest) => request.detail,
+  ms: (request: LoggedRequest) => Math.round(request.milliseconds),
+  token: (request: LoggedRequest) => request.token?.label,
+  'request id': (request: LoggedRequest) => request.requestId,
+};
+
+const line = ({ at, method, path, status, detail, milliseconds, body }: LoggedRequest): string =>
+  [
+    at.toISOString(),
+    status,
+    `${method} ${path}`,
+    `${Math.round(milliseconds)} ms`,
+    ...(detail === null ? [] : [detail]),
+    ...(body === null ? [] : [JSON.stringify(body)]),
+  ].join('  ');
+
+function many(text: string): number {
+  const number = Number(text);
+  if (!Number.isInteger(number) || number < 1 || number > 1_000)
+    throw new InvalidArgumentError('A number from 1 to 1000.');
+  return number;
+}

@@ -1,0 +1,108 @@
+import type pg from 'pg';
+import { forgetOldRequests, insertRequests, type RequestEntry } from '../../directory/requests.js';
+import { isUserId, newId } from '../../ids.js';
+import type { ScimIdentity } from '../../instances/authenticate-token.js';
+import type { Log } from '../../telemetry/log.js';
+import { redactBody } from './redact-body.js';
+
+/** Where requests are noted; a note costs its request nothing but a place in memory. */
+export interface RequestLog {
+  note(entry: RequestEntry): void;
+}
+
+/** One that ends: what was noted is written before. */
+export interface RunningRequestLog extends RequestLog {
+  stop(): Promise<void>;
+}
+
+/** What a request was told: an answer, or a refusal. */
+export interface RequestOutcome {
+  readonly status: number;
+  readonly scimType?: string;
+  readonly detail?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** What is known of a request when it has been answered. */
+export interface RequestFacts {
+  readonly identity: ScimIdentity | undefined;
+  /** Of the token, where it was refused. */
+  readonly digest: Buffer | undefined;
+  readonly method: string;
+  readonly path: string;
+  /** The names of the query's parameters. */
+  readonly parameters: readonly string[];
+  /** As parsed, where the instance wants bodies; undefined otherwise. */
+  readonly body: unknown;
+  readonly requestId: string;
+  readonly ms: number;
+  readonly outcome: RequestOutcome;
+}
+
+/** What the request log keeps of a request: no value of its query or body. */
+export function requestEntry({ identity, path, parameters, body, outcome, ...facts }: RequestFacts): RequestEntry {
+  // Whom it is about: of a create the answer says it.
+  const id = (outcome.headers?.['Location'] ?? path).split('/').at(-1) ?? '';
+  return {
+    ...facts,
+    id: newId(),
+    at: new Date(),
+    instance: identity?.instance,
+    tokenId: identity?.tokenId,
+    path: storable(parameters.length > 0 ? `${path}?${parameters.join('&')}` : path),
+    status: outcome.status,
+    scimType: outcome.scimType,
+    detail: outcome.detail === undefined ? undefined : storable(outcome.detail),
+    userId: path.includes('/Users') && isUserId(id) ? id : undefined,
+    body: body === undefined ? undefined : JSON.stringify(redactBody(body)),
+  };
+}
+
+/** A text of the client's, short and without what PostgreSQL can't store. */
+const storable = (text: string): string => text.slice(0, 2_000).replaceAll(/[\0\p{Surrogate}]/gu, '?');
+
+const EVERY_MS = 500;
+const FORGET_EVERY_MS = 3_600_000;
+/** What may wait while PostgreSQL is away; older notes make room. */
+const MOST = 10_000;
+const AT_ONCE = 2_000;
+
+/** Starts writing requests down, aside and in batches, and forgetting them after seven days. */
+export function startRequestLog(pool: pg.Pool, log: Log): RunningRequestLog {
+  let waiting: RequestEntry[] = [];
+  let writing: Promise<void> = Promise.resolve();
+
+  const write = async (): Promise<void> => {
+    while (waiting.length > 0) {
+      const batch = waiting.slice(0, AT_ONCE);
+      try {
+        await insertRequests(pool, batch);
+      } catch (error) {
+        log.warn({ err: error }, 'the request log could not be written; trying again');
+        return;
+      }
+      waiting = waiting.slice(batch.length);
+    }
+  };
+  const forget = (): void =>
+    void forgetOldRequests(pool).catch((error: unknown) =>
+      log.warn({ err: error }, 'old requests could not be forgotten'),
+    );
+  const timers = [
+    setInterval(() => {
+      writing = writing.then(write);
+    }, EVERY_MS),
+    setInterval(forget, FORGET_EVERY_MS),
+  ];
+  return {
+    note: (entry) => {
+      waiting.push(entry);
+      if (waiting.length > MOST) waiting.shift();
+    },
+    stop: async () => {
+      for (const timer of timers) clearInterval(timer);
+      await writing;
+      await write();
+    },
+  };
+}
