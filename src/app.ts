@@ -1,7 +1,6 @@
 import Koa from 'koa';
 import type pg from 'pg';
 import { adminEndpoint } from './admin/admin-endpoint.js';
-import { userDirectory } from './directory/user-directory.js';
 import { accessLog } from './http/access-log.js';
 import { errorAnswers } from './http/errors.js';
 import { healthEndpoint } from './http/health.js';
@@ -9,12 +8,7 @@ import { requestId } from './http/request-id.js';
 import { operatorTokenLookup, scimTokenLookup } from './instances/authenticate-token.js';
 import { digestOf } from './instances/tokens.js';
 import type { RequestLog } from './scim/http/request-log.js';
-import { userLister } from './scim/list-users.js';
-import { bulkRoute } from './scim/routes/bulk.js';
-import { discoveryRoutes } from './scim/routes/discovery.js';
-import { groupRoutes } from './scim/routes/groups.js';
-import { rootSearchRoute } from './scim/routes/search.js';
-import { userRoutes } from './scim/routes/users.js';
+import { scimRoutes } from './scim/routes/scim-routes.js';
 import { scimEndpoint } from './scim/scim-endpoint.js';
 import type { Log } from './telemetry/log.js';
 
@@ -37,16 +31,8 @@ export interface AppOptions {
 
 /** The whole front door as a Koa application, ready to listen. */
 export function createApp(options: AppOptions): Koa {
-  const { pool, adminPool, secret, log, onWritten } = options;
-  const directory = userDirectory(pool);
-  const listUsers = userLister(pool, directory);
-  const resources = [...userRoutes({ directory, listUsers, onWritten }), ...groupRoutes({ pool })];
-  const routes = [
-    ...resources,
-    rootSearchRoute({ pool, listUsers }),
-    bulkRoute(resources, (error, requestId) => log.error({ err: error, requestId }, 'a request failed')),
-    ...discoveryRoutes(),
-  ];
+  const { pool, adminPool, secret, log } = options;
+  const routes = scimRoutes(options);
   const app = new Koa();
   app.silent = true;
   app.on('error', (error: unknown) => log.debug({ err: error }, 'a client went away'));

@@ -2,10 +2,12 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import type pg from 'pg';
 import { type Query, run } from '../../src/database/pool.js';
+import { createGroup } from '../../src/directory/groups.js';
 import { insertUsers } from '../../src/directory/write-users.js';
-import { isInstanceId, isUserId, type UserId } from '../../src/ids.js';
+import { isInstanceId, isUserId, newGroupId, type UserId } from '../../src/ids.js';
 import { toAssertedUser } from '../../src/scim/asserted-user.js';
-import { filterToSql, userSource } from '../../src/scim/filter-to-sql.js';
+import { filterToSql, groupSource, userSource } from '../../src/scim/filter-to-sql.js';
+import { presentGroup, toAssertedGroup } from '../../src/scim/present-group.js';
 import { presentUser } from '../../src/scim/present-user.js';
 import { parseFilter } from '../../src/scim/protocol/filter.js';
 import { matchFilter } from '../../src/scim/protocol/match-filter.js';
@@ -18,6 +20,9 @@ import { filterText, text } from './protocol/filter-arbitrary.js';
 
 const BASE_URL = 'https://roster.test/scim/v2';
 const USERS_URL = `${BASE_URL}/Users`;
+
+/** `npm run soak` tries many more. */
+const RUNS = Number(process.env['FILTER_RUNS'] ?? 400);
 
 const compile = (filter: string, firstParameter = 1) =>
   filterToSql(parseFilter(filter, resourceTypes.User), userSource, firstParameter, USERS_URL);
@@ -77,12 +82,38 @@ describe('filters in PostgreSQL', () => {
     return users.filter((user) => matchFilter(parsed, user)).map(({ id }) => id);
   };
 
-  it('find exactly whom the evaluator in memory finds', async () => {
+  it(`find exactly whom the evaluator in memory finds, ${RUNS} times`, async function () {
+    this.timeout(20_000 + RUNS * 20);
     await fc.assert(
       fc.asyncProperty(filterText, async (filter) => {
         assert.deepEqual(await idsFound(filter), idsMatching(filter));
       }),
-      { numRuns: 400 },
+      { numRuns: RUNS },
+    );
+  });
+
+  it(`find exactly the groups that the evaluator in memory finds, ${RUNS} times`, async function () {
+    this.timeout(20_000 + RUNS * 20);
+    const groups: ScimObject[] = [];
+    for (const body of fc.sample(groupBodies(users.map(({ id }) => String(id))), { numRuns: 40, seed: 7 })) {
+      groups.push(await storeGroup(database.pool, body));
+    }
+    const inOrder = groups.map(({ id }) => id).toSorted();
+    await fc.assert(
+      fc.asyncProperty(groupFilterText, async (filter) => {
+        const parsed = parseFilter(filter, resourceTypes.Group);
+        const { sql, values } = filterToSql(parsed, groupSource, 2, `${BASE_URL}/Groups`);
+        const found = await database.pool.query<{ id: string }>(
+          `select g.id from groups g where g.instance_id = $1 and ${sql} order by g.id`,
+          ['acme', ...values],
+        );
+        const matching = new Set(groups.filter((group) => matchFilter(parsed, group)).map(({ id }) => id));
+        assert.deepEqual(
+          found.rows.map(({ id }) => id),
+          inOrder.filter((id) => matching.has(id)),
+        );
+      }),
+      { numRuns: RUNS },
     );
   });
 
@@ -127,6 +158,57 @@ const bodies = fc.record({
     }),
   ),
 });
+
+const groupBodies = (userIds: readonly string[]) =>
+  fc.record({
+    displayName: text.filter((name) => name.trim() !== ''),
+    externalId: assigned(text),
+    members: assigned(
+      fc.array(
+        fc.record({
+          value: fc.oneof(
+            fc.constantFrom(...userIds),
+            text.filter((value) => value.trim() !== ''),
+          ),
+          display: assigned(text),
+        }),
+        { maxLength: 4 },
+      ),
+    ),
+  });
+
+const groupTest = fc.oneof(
+  fc
+    .tuple(
+      fc.constantFrom(
+        'displayName',
+        'externalId',
+        'members.value',
+        'members.display',
+        'members.type',
+        'schemas',
+        'meta.version',
+      ),
+      fc.constantFrom('eq', 'ne', 'co', 'sw', 'ew', 'gt', 'le'),
+      fc.oneof(text, fc.constant('User')),
+    )
+    .map(([name, operator, value]) => `${name} ${operator} ${JSON.stringify(value)}`),
+  fc.constantFrom('members pr', 'externalId pr', 'members.display pr', 'members[type eq "User"]', 'meta pr'),
+);
+const groupFilterText = fc.oneof(
+  groupTest,
+  groupTest.map((test) => `not (${test})`),
+  fc.tuple(groupTest, fc.constantFrom('and', 'or'), groupTest).map((parts) => parts.join(' ')),
+);
+
+/** Stores a group, and gives back the resource a client would see. */
+async function storeGroup(pool: pg.Pool, body: unknown): Promise<ScimObject> {
+  const instance = 'acme';
+  if (!isInstanceId(instance)) throw new TypeError('not a slug');
+  const asserted = toAssertedGroup(readResource(resourceTypes.Group, JSON.parse(JSON.stringify(body))));
+  const group = await createGroup(pool, { instance, id: newGroupId() }, asserted, BY_TEST);
+  return JSON.parse(presentGroup(group, BASE_URL, parseProjection({}, resourceTypes.Group)));
+}
 
 function userIdAt(at: number): UserId {
   const id = `0190b2c4-0000-7000-8000-${String(at).padStart(12, '0')}`;

@@ -32,7 +32,8 @@ export function bulkRoute(
   routes: readonly ScimRoute[],
   onFailure: (error: unknown, requestId: string) => void,
 ): ScimRoute {
-  const findHandler = routeTable(routes);
+  // Resources alone: a search among operations would be a list among changes.
+  const findHandler = routeTable(routes.filter(({ path }) => !path.endsWith('/.search')));
 
   const perform = async (
     operation: BulkOperation,

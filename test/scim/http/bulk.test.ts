@@ -119,10 +119,11 @@ describe('bulk', () => {
       { method: 'PUT', path: '/Users/bulkId:bad', data: { userName: 'x' } },
       { method: 'DELETE', path: '/Users/unknown' },
       { method: 'POST', path: '/Nothing', bulkId: 'n', data: {} },
+      { method: 'POST', path: '/Users/.search', bulkId: 's', data: {} },
       'nonsense',
       newUser('bo'),
     ]);
-    assert.deepEqual(statuses(outcomes), ['201', '400', '400', '400', '400', '409', '404', '404', '400', '201']);
+    assert.deepEqual(statuses(outcomes), ['201', '400', '400', '400', '400', '409', '404', '404', '405', '400', '201']);
     const taken = await bulk([newUser('ada'), newUser('cy')]);
     assert.deepEqual(statuses(taken), ['409', '201']);
     assert.equal(taken[0]?.response?.['scimType'], 'uniqueness');

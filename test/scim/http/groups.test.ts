@@ -307,6 +307,23 @@ describe('groups', () => {
     assert.equal((await group(id)).members.length, 20_000);
   });
 
+  it('a body of 16 MiB is taken, and one byte more is not', async function () {
+    this.timeout(60_000);
+    const id = await create();
+    const limit = 16 * 1024 * 1024;
+    const padded = (bytes: number): string => {
+      const text = JSON.stringify({ displayName: 'West', pad: '' });
+      return text.replace('"pad":""', `"pad":"${'x'.repeat(bytes - text.length)}"`);
+    };
+    for (const [bytes, status] of [
+      [limit - 1, 200],
+      [limit, 200],
+      [limit + 1, 413],
+    ] as const) {
+      await expectStatus(status, ask(client, 'PUT', `/Groups/${id}`, padded(bytes)));
+    }
+  });
+
   it('another instance’s group and users are unknown', async () => {
     const id = await create({ members: [{ value: ada }] });
     const other = await emptyInstance(roster.pool);
