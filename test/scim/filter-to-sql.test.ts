@@ -95,10 +95,10 @@ describe('filters in PostgreSQL', () => {
   it(`find exactly the groups that the evaluator in memory finds, ${RUNS} times`, async function () {
     this.timeout(20_000 + RUNS * 20);
     const groups: ScimObject[] = [];
-    for (const body of fc.sample(groupBodies(users.map(({ id }) => String(id))), { numRuns: 40, seed: 7 })) {
+    for (const body of fc.sample(groupBodies(users.map(idIn)), { numRuns: 40, seed: 7 })) {
       groups.push(await storeGroup(database.pool, body));
     }
-    const inOrder = groups.map(({ id }) => id).toSorted();
+    const inOrder = groups.map(idIn).toSorted();
     await fc.assert(
       fc.asyncProperty(groupFilterText, async (filter) => {
         const parsed = parseFilter(filter, resourceTypes.Group);
@@ -209,6 +209,8 @@ async function storeGroup(pool: pg.Pool, body: unknown): Promise<ScimObject> {
   const group = await createGroup(pool, { instance, id: newGroupId() }, asserted, BY_TEST);
   return JSON.parse(presentGroup(group, BASE_URL, parseProjection({}, resourceTypes.Group)));
 }
+
+const idIn = ({ id }: ScimObject): string => (typeof id === 'string' ? id : '');
 
 function userIdAt(at: number): UserId {
   const id = `0190b2c4-0000-7000-8000-${String(at).padStart(12, '0')}`;
