@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { z } from 'zod';
+import { evaluateReports, findManagers } from '../../../src/directory/managers.js';
 import type { InstanceId, UserId } from '../../../src/ids.js';
 import { issueScimToken } from '../../../src/instances/tokens.js';
 import { BY_TEST, SECRET, startRoster, type TestRoster } from '../../support/roster.js';
-import { converge, emptyInstance, say } from '../../support/steps.js';
+import { afterWait, converge, emptyInstance, say } from '../../support/steps.js';
 import { ask, expectStatus } from '../../support/validate-resource.js';
 
 const memberSchema = z.object({ value: z.string(), display: z.string().optional(), type: z.string().optional() });
@@ -175,7 +176,10 @@ describe('groups', () => {
     } finally {
       client.release();
     }
-    await converge(roster.pool, instance, eve);
+    // What its run does after the step that made the account.
+    await evaluateReports(roster.pool, instance, [eve], undefined);
+    await findManagers(roster.pool, instance, [{ userId: eve, version: 1 }]);
+    await afterWait(roster.pool, instance, eve);
     assert.deepEqual(await membersOf(id), [eve]);
   });
 
