@@ -10,38 +10,12 @@ export interface RowCondition {
   readonly values: readonly unknown[];
 }
 
-/** How long what is so of an instance may be remembered (design section 5: `totalResults` may be a second old). */
-const REMEMBERED_MS = 1_000;
+/** How long the number of an instance's users may be remembered (design section 5: `totalResults` may be a second old). */
+const COUNT_MS = 1_000;
+const counts = new WeakMap<pg.Pool, Map<InstanceId, { total: Promise<number>; until: number }>>();
 
-/** Asks something of an instance at most once a second. */
-function remembered<Answer>(
-  ask: (pool: pg.Pool, instance: InstanceId) => Promise<Answer>,
-): (pool: pg.Pool, instance: InstanceId) => Promise<Answer> {
-  const answers = new WeakMap<pg.Pool, Map<InstanceId, { answer: Promise<Answer>; until: number }>>();
-  return (pool, instance) => {
-    const known = answers.get(pool) ?? new Map();
-    answers.set(pool, known);
-    const last = known.get(instance);
-    if (last !== undefined && last.until > Date.now()) return last.answer;
-    const answer = ask(pool, instance);
-    known.set(instance, { answer, until: Date.now() + REMEMBERED_MS });
-    answer.catch(() => known.delete(instance));
-    return answer;
-  };
-}
-
-const HAS_MEMBERS: Statement = {
-  name: 'has_members',
-  text: 'select exists (select from group_members m where m.instance_id = $1) as some',
-};
-
-/** Whether an instance has a group with members; may be a second old. @throws UnavailableError */
-export const hasMembers = remembered(async (pool, instance) => {
-  const [row] = await run<{ some: boolean }>(pool, HAS_MEMBERS, [instance]);
-  return row?.some === true;
-});
-
-const countAll = remembered((pool, instance) => count(pool, instance, undefined));
+/** The groups of each of a page; looked up for nobody where the instance has no members at all. */
+const GROUPS = `case when (select exists (select from group_members m where m.instance_id = $1)) then ${USER_GROUPS} end`;
 
 /** SQL of a text to sort by. */
 export interface ListOrder {
@@ -67,8 +41,6 @@ export interface UserPageQuery {
   readonly tellsMore: boolean;
   /** What stands before the id at the end of each stored text (`renderUser`). */
   readonly locationBase: string;
-  /** Whether anybody may be in a group: looking that up for each of a page costs a little. */
-  readonly withGroups: boolean;
 }
 
 /** A page of users as SCIM shows them. */
@@ -95,9 +67,6 @@ export async function listUsers(pool: pg.Pool, instance: InstanceId, query: User
     ...(where === undefined ? [] : [`(${where.sql})`]),
     ...('id' in after ? [laterThan(after, order, 'u.id', bind)] : []),
   ];
-  const [groups, end] = query.withGroups
-    ? [`, ${USER_GROUPS} as groups`, `'"}' || coalesce(',"groups":' || groups, '') || '}'`]
-    : ['', `'"}}'`];
   const offset = 'offset' in after && after.offset > 0 ? ` offset ${bind(after.offset)}` : '';
   const count = bind(query.count);
   // One more is chosen than is shown, where somebody wants to know whether there are more.
@@ -106,8 +75,8 @@ export async function listUsers(pool: pg.Pool, instance: InstanceId, query: User
   // A page further on is chosen by ids alone: whoever is passed over on the way to it is not read for nothing.
   const page =
     offset === ''
-      ? `select u.id, u.resource, ${key} as key${groups} ${chosen}`
-      : `select u.id, u.resource, chosen.key${groups} from (select u.id, ${key} as key ${chosen}) chosen
+      ? `select u.id, u.resource, ${key} as key, ${GROUPS} as groups ${chosen}`
+      : `select u.id, u.resource, chosen.key, ${GROUPS} as groups from (select u.id, ${key} as key ${chosen}) chosen
          join users u on u.instance_id = $1 and u.id = chosen.id order by ${inOrder('chosen.key', 'u.id')}`;
   const [shown, from] = query.tellsMore
     ? [
@@ -116,12 +85,14 @@ export async function listUsers(pool: pg.Pool, instance: InstanceId, query: User
       ]
     : ['', `(${page}) shown`];
   const text = `select least(count(*), ${count}::integer)::integer as count, count(*) > ${count}::integer as more,
-      coalesce(string_agg(resource || ${bind(query.locationBase)}::text || id || ${end}, ',')${shown}, '') as resources,
+      coalesce(string_agg(resource || ${bind(query.locationBase)}::text || id ||
+        case when groups is null then '"}}' else '"},"groups":' || groups || '}' end, ',')${shown}, '') as resources,
       (array_agg(id)${shown})[${count}::integer] as "lastId",
       ${order === undefined ? 'null' : `(array_agg(key)${shown})[${count}::integer]`} as "lastKey"
     from ${from}`;
   type Row = Omit<UserPage, 'last'> & { lastId: string | null; lastKey: string | null };
-  const [row] = await run<Row>(pool, named('list_users', text, where), values);
+  const statement = order === undefined ? named('list_users', text, where) : { name: '', text };
+  const [row] = await run<Row>(pool, statement, values);
   if (row === undefined) return { count: 0, resources: '', more: false, last: undefined };
   const { lastId, lastKey, ...rest } = row;
   return { ...rest, last: lastId === null ? undefined : { id: lastId, key: lastKey } };
@@ -145,8 +116,21 @@ export function laterThan(
 }
 
 /** How many of an instance's users meet a condition. Without one the number may be a second old. @throws UnavailableError */
-export const countUsers = (pool: pg.Pool, instance: InstanceId, where: RowCondition | undefined): Promise<number> =>
-  where === undefined ? countAll(pool, instance) : count(pool, instance, where);
+export async function countUsers(
+  pool: pg.Pool,
+  instance: InstanceId,
+  where: RowCondition | undefined,
+): Promise<number> {
+  if (where !== undefined) return count(pool, instance, where);
+  const known = counts.get(pool) ?? new Map();
+  counts.set(pool, known);
+  const remembered = known.get(instance);
+  if (remembered !== undefined && remembered.until > Date.now()) return remembered.total;
+  const total = count(pool, instance, undefined);
+  known.set(instance, { total, until: Date.now() + COUNT_MS });
+  total.catch(() => known.delete(instance));
+  return total;
+}
 
 async function count(pool: pg.Pool, instance: InstanceId, where: RowCondition | undefined): Promise<number> {
   const text = `select count(*) as total from users u
@@ -165,8 +149,8 @@ const PREPARED_LENGTH = 64;
 const names = new Map<string, string>();
 
 /**
- * A statement as short as those of Okta is prepared, under a name that its text decides; of the endless variety of longer
- * filters none is, or each would stay in every connection's memory.
+ * A statement as short as those of Okta is prepared, under a name that its text decides; of the endless variety of orders and
+ * longer filters none is, or each would stay in every connection's memory.
  */
 function named(prefix: string, text: string, where: RowCondition | undefined): Statement {
   if (where !== undefined && where.sql.length > PREPARED_LENGTH) return { name: '', text };

@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import { PagePlaces } from '../directory/page-places.js';
 import type { UserDirectory } from '../directory/user-directory.js';
-import { countUsers, hasMembers, listUsers, type RowCondition } from '../directory/user-list.js';
+import { countUsers, listUsers, type RowCondition } from '../directory/user-list.js';
 import { fromCursor, toCursor } from './cursor.js';
 import { filterToSql, sortKey, userSource } from './filter-to-sql.js';
 import type { ScimCall } from './http/scim-call.js';
@@ -50,7 +50,6 @@ export function userLister(pool: pg.Pool, directory: UserDirectory): ListUsers {
       count,
       tellsMore: cursor !== null,
       locationBase: locationBase(call.baseUrl),
-      withGroups: await hasMembers(pool, instance),
     });
     if (cursor === null && list !== undefined && page.last !== undefined) {
       places.remember(list, startIndex + page.count, page.last.id);

@@ -226,6 +226,7 @@ describe('groups', () => {
   });
 
   it('a user shows the groups it is in, wherever it is shown, and cannot set them', async () => {
+    await expectStatus(200, ask(client, 'GET', '/Users'));
     const [west, east] = [
       await create({ members: [{ value: ada }] }),
       await create({ displayName: 'East', members: [{ value: ada }, { value: bo }] }),
