@@ -78,11 +78,20 @@ export async function takeKicks(pool: pg.Pool, limit: number): Promise<Kick[]> {
   }));
 }
 
+/** Kicks as they were taken, locked in the order in which everybody locks several of them. */
+const TAKEN = `
+    with taken as materialized (
+      select k.instance_id, k.nonce
+      from unnest($1::text[], $2::bigint[]) as s (instance_id, nonce)
+      join kicks k on k.instance_id = s.instance_id and k.nonce = s.nonce
+      order by k.instance_id, k.user_id
+      for no key update of k
+    )`;
+
 const REMOVE: Statement = {
   name: 'remove_kicks',
-  text: `
-    delete from kicks k using unnest($1::text[], $2::bigint[]) as s (instance_id, nonce)
-    where k.instance_id = s.instance_id and k.nonce = s.nonce`,
+  text: `${TAKEN}
+    delete from kicks k using taken where k.instance_id = taken.instance_id and k.nonce = taken.nonce`,
 };
 
 /** Removes kicks that were sent, unless renewed since they were taken: a renewed one is sent again (guard 5). */
@@ -92,9 +101,8 @@ export async function removeKicks(pool: pg.Pool, kicks: readonly Kick[]): Promis
 
 const RELEASE: Statement = {
   name: 'release_kicks',
-  text: `
-    update kicks k set taken_until = null from unnest($1::text[], $2::bigint[]) as s (instance_id, nonce)
-    where k.instance_id = s.instance_id and k.nonce = s.nonce`,
+  text: `${TAKEN}
+    update kicks k set taken_until = null from taken where k.instance_id = taken.instance_id and k.nonce = taken.nonce`,
 };
 
 /** Gives back kicks that could not be sent, so that the next round takes them again. */

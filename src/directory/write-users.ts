@@ -116,6 +116,7 @@ const update = (name: string, onlyFree: boolean): Statement => ({
     kick as (
       insert into kicks (instance_id, user_id, lane, source)
       select instance_id, id, case when active then 1 else 0 end, source from account
+      order by instance_id, id -- as everybody locks kicks: or two who hold several would wait for each other
       on conflict (instance_id, user_id) do update
         set nonce = nextval('kick_nonce'), lane = least(kicks.lane, excluded.lane), source = excluded.source, taken_until = null
     )

@@ -53,19 +53,20 @@ export function scimEndpoint(
   };
 
   function noteRequest(context: Koa.Context, noted: Noted, began: number, outcome: RequestOutcome): void {
-    const refused = noted.identity === undefined ? tokenOf(context.get('authorization')) : undefined;
-    requestLog.note(
-      requestEntry({
+    const ms = performance.now() - began;
+    requestLog.note(outcome.status, () => {
+      const refused = noted.identity === undefined ? tokenOf(context.get('authorization')) : undefined;
+      return requestEntry({
         ...noted,
         digest: refused === undefined ? undefined : options.digestOf(refused),
         method: context.method,
         path: context.path,
         parameters: Object.keys(context.query),
         requestId: String(context.state['requestId']),
-        ms: performance.now() - began,
+        ms,
         outcome,
-      }),
-    );
+      });
+    });
   }
 
   async function handle(context: Koa.Context, note: Noted): Promise<ScimAnswer> {

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { type Kick, releaseKicks, removeKicks, takeKicks } from '../../src/directory/kicks.js';
+import { userDirectory } from '../../src/directory/user-directory.js';
 import { type InstanceId, newUserId, type UserId } from '../../src/ids.js';
 import { type TestDatabase, testDatabase } from '../support/database.js';
-import { converge, emptyInstance, say, sayAgain } from '../support/steps.js';
+import { untilBlocked } from '../support/interleave.js';
+import { assertion, converge, emptyInstance, say, sayAgain } from '../support/steps.js';
 
 describe('guard 5: kicks', () => {
   let database: TestDatabase;
@@ -57,6 +59,41 @@ describe('guard 5: kicks', () => {
     await releaseKicks(database.pool, one);
     assert.deepEqual(taken(await takeKicks(database.pool, 20)), taken(one));
   });
+
+  for (const [who, act] of [
+    ['who removes them', (kicks: Kick[]) => removeKicks(database.pool, kicks.toReversed())],
+    ['who gives them back', (kicks: Kick[]) => releaseKicks(database.pool, kicks.toReversed())],
+    [
+      'a change of their users',
+      (kicks: Kick[]) => {
+        const directory = userDirectory(database.pool);
+        const change = (id: UserId) =>
+          directory.change({ instance, id }, (stored) => assertion(instance, stored, { userName: `${id}@x.test` }));
+        return Promise.all(kicks.toReversed().map((kick) => change(kick.userId ?? newUserId())));
+      },
+    ],
+  ] as const) {
+    it(`several are locked in one order by ${who}, or two would wait for each other`, async () => {
+      const [first, last] = [await create('ada@x.test'), await create('bo@x.test')];
+      const kicks = await takeKicks(database.pool, 20);
+      const client = await database.pool.connect();
+      try {
+        await client.query('begin');
+        await client.query('select 1 from kicks where user_id = $1 for update', [last]);
+        const acting = act(kicks);
+        await untilBlocked(database);
+        await assert.rejects(
+          database.pool.query('select 1 from kicks where user_id = $1 for update nowait', [first]),
+          { code: '55P03' },
+          'the first one is locked already',
+        );
+        await client.query('commit');
+        await acting;
+      } finally {
+        client.release();
+      }
+    });
+  }
 
   it('hold no row while they are sent: Okta’s next change does not wait', async () => {
     const id = await create('ada@x.test');

@@ -7,7 +7,8 @@ import { redactBody } from './redact-body.js';
 
 /** Where requests are noted; a note costs its request nothing but a place in memory. */
 export interface RequestLog {
-  note(entry: RequestEntry): void;
+  /** @param entry is asked for only where there is room for it */
+  note(status: number, entry: () => RequestEntry): void;
 }
 
 /** One that ends: what was noted is written before. */
@@ -66,6 +67,8 @@ const FORGET_EVERY_MS = 3_600_000;
 /** What may wait while PostgreSQL is away; older notes make room. */
 const MOST = 10_000;
 const AT_ONCE = 2_000;
+/** Between two batches so many answers are kept, and refusals beyond: a server under a load of thousands must not log for its living. */
+const ANSWERS = 500;
 
 /** Starts writing requests down, aside and in batches, and forgetting them after seven days. */
 export function startRequestLog(pool: pg.Pool, log: Log): RunningRequestLog {
@@ -95,8 +98,9 @@ export function startRequestLog(pool: pg.Pool, log: Log): RunningRequestLog {
     setInterval(forget, FORGET_EVERY_MS),
   ];
   return {
-    note: (entry) => {
-      waiting.push(entry);
+    note: (status, entry) => {
+      if (status < 400 && waiting.length >= ANSWERS) return;
+      waiting.push(entry());
       if (waiting.length > MOST) waiting.shift();
     },
     stop: async () => {

@@ -12,7 +12,11 @@ export interface AttributeTraits {
   readonly referenceTypes?: readonly string[];
   /** What a PUT that does not mention the attribute does to it: clear it (the default), or keep it as it is (design rule 3). */
   readonly absence?: 'clear' | 'keep';
+  /** How many values a multi-valued attribute may have: what is done to a list is done to each of them. */
+  readonly maxValues?: number;
 }
+
+const MAX_VALUES = 1_000;
 
 /** An attribute as a schema table writes it down. */
 export interface AttributeDefinition extends AttributeTraits {
@@ -92,6 +96,7 @@ export function defineAttribute(definition: AttributeDefinition, prefix = '', se
     canonicalValues: [],
     referenceTypes: [],
     absence: 'clear',
+    maxValues: MAX_VALUES,
     ...definition,
     fullName,
     subAttributes,

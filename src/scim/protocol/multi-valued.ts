@@ -1,10 +1,12 @@
 import { type Attribute, subAttribute } from './attribute.js';
+import { invalidValue } from './errors.js';
 import { isScimObject, newObject, type ScimObject, type ScimValue } from './scim-object.js';
 import { foldCase } from './text.js';
 
 /**
  * Adds elements to a multi-valued attribute: what is there already is not added again but takes over what the new one
  * says besides (RFC 7644 section 3.5.2.1), and a new primary unsets the others (RFC 7643 section 2.4). Linear in both lists.
+ * @throws ScimError 400 invalidValue for more values than the attribute may have
  */
 export function addElements(
   attribute: Attribute,
@@ -28,6 +30,9 @@ export function addElements(
   for (const element of added) {
     const at = place(element);
     if (isPrimary(element)) primary = at;
+  }
+  if (result.length > attribute.maxValues) {
+    throw invalidValue(`${attribute.fullName} has more than ${attribute.maxValues} values`);
   }
   return primary < 0 ? result : withPrimary(result, primary);
 }

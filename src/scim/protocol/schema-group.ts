@@ -14,6 +14,7 @@ export const groupAttributes: readonly AttributeDefinition[] = [
       string('type', 'What the member is.', { mutability: 'immutable', canonicalValues: ['User', 'Group'] }),
       string('display', "The member's name.", { mutability: 'immutable' }),
     ],
-    { multiValued: true },
+    // Limited by the size of the body alone: groups of whole companies are pushed.
+    { multiValued: true, maxValues: Number.POSITIVE_INFINITY },
   ),
 ];
