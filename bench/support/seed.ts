@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { type Query, run } from '../../src/database/pool.js';
+import { on } from '../../src/database/pool.js';
 import { applyAccounts } from '../../src/directory/accounts.js';
 import { markApplied } from '../../src/directory/progress.js';
 import { joinTeams } from '../../src/directory/teams.js';
@@ -42,10 +42,9 @@ export async function seedPeople(pool: pg.Pool, instance: InstanceId, people: re
   const users = people.map((person) =>
     newUser(newUserId(), withDerivedNames(readResource(resourceTypes.User, person))),
   );
-  const query: Query = (statement, values) => run(pool, statement, values);
   for (const page of pages(users)) {
     await insertUsers(
-      query,
+      on(pool),
       page.map((user) => ({ instance, user, by: BY_BENCH })),
     );
   }

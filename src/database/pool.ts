@@ -44,8 +44,14 @@ export interface Statement {
   readonly text: string;
 }
 
-/** Runs a statement and gives its rows: on a pool (`run`), or inside a transaction (`within`). */
+/** Runs a statement and gives its rows: on a pool (`on`), or inside a transaction (`within`). */
 export type Query = <Row extends pg.QueryResultRow>(statement: Statement, values: readonly unknown[]) => Promise<Row[]>;
+
+/** Statements on whatever connection of a pool is free. */
+export const on =
+  (pool: pg.Pool): Query =>
+  (statement, values) =>
+    run(pool, statement, values);
 
 /** Statements inside a transaction; `patience` is how long each may take as seen from here, in milliseconds, if not as usual. */
 export const within =

@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { type Query, run } from '../database/pool.js';
+import { on, run } from '../database/pool.js';
 import type { GroupId, InstanceId } from '../ids.js';
 import { findGroups, type StoredGroup } from './groups.js';
 import { type ListOrder, type ListPlace, laterThan, type RowCondition } from './user-list.js';
@@ -37,9 +37,8 @@ export async function pageOfGroups(pool: pg.Pool, instance: InstanceId, page: Gr
     limit ${bind(count + 1)} offset ${bind('offset' in after ? after.offset : 0)}`;
   const chosen = await run<ListPlace & { id: GroupId }>(pool, { name: '', text }, values);
   const shown = chosen.slice(0, count);
-  const query: Query = (statement, parameters) => run(pool, statement, parameters);
   const groups = await findGroups(
-    query,
+    on(pool),
     instance,
     shown.map(({ id }) => id),
     page.withMembers,

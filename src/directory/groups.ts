@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { type Query, run, type Statement, transaction, within } from '../database/pool.js';
+import { on, type Query, type Statement, transaction, within } from '../database/pool.js';
 import { type GroupId, type InstanceId, isUserId, type UserId } from '../ids.js';
 import type { Actor } from './users.js';
 
@@ -140,11 +140,6 @@ const LOCK: Statement = {
   text: 'select 1 from groups where instance_id = $1 and id = $2 for update',
 };
 
-const poolQuery =
-  (pool: pg.Pool): Query =>
-  (statement, values) =>
-    run(pool, statement, values);
-
 const columns = (key: GroupKey, group: AssertedGroup, added: AssertedGroup['members'], by: Actor): unknown[] => [
   key.instance,
   key.id,
@@ -160,7 +155,7 @@ const columns = (key: GroupKey, group: AssertedGroup, added: AssertedGroup['memb
 
 /** A group by id; undefined where there is none. @throws UnavailableError */
 export async function findGroup(pool: pg.Pool, { instance, id }: GroupKey): Promise<StoredGroup | undefined> {
-  return (await findGroups(poolQuery(pool), instance, [id]))[0];
+  return (await findGroups(on(pool), instance, [id]))[0];
 }
 
 /**

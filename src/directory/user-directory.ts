@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type pg from 'pg';
 import { UnavailableError } from '../database/errors.js';
-import { type Query, run, transaction, within } from '../database/pool.js';
+import { on, type Query, transaction, within } from '../database/pool.js';
 import { together } from '../database/together.js';
 import { RefusedError } from '../errors.js';
 import type { UserId } from '../ids.js';
@@ -48,7 +48,7 @@ const READ_BACK_MS = 500;
 
 /** Requests that come at the same time share round trips (`together`); each is still read, refused and answered alone. */
 export function userDirectory(pool: pg.Pool): UserDirectory {
-  const query: Query = (statement, values) => run(pool, statement, values);
+  const query = on(pool);
   const find = together((keys: readonly UserKey[]) => findUsers(query, keys), TOGETHER);
   const findByName = together((keys: readonly UserNameKey[]) => findUsersByName(query, keys), TOGETHER);
   const insert = together((assertions: readonly Assertion[]) => insertUsers(query, assertions), TOGETHER);

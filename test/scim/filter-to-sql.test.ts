@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import type pg from 'pg';
-import { type Query, run } from '../../src/database/pool.js';
+import { on } from '../../src/database/pool.js';
 import { createGroup } from '../../src/directory/groups.js';
 import { insertUsers } from '../../src/directory/write-users.js';
 import { isInstanceId, isUserId, newGroupId, type UserId } from '../../src/ids.js';
@@ -229,7 +229,6 @@ async function store(pool: pg.Pool, at: number, body: unknown): Promise<ScimObje
   const user = toAssertedUser(state, readResource(resourceTypes.User, JSON.parse(JSON.stringify(body))));
   const instance = 'acme';
   if (!isInstanceId(instance)) throw new TypeError('not a slug');
-  const query: Query = (statement, values) => run(pool, statement, values);
-  const [stored] = await insertUsers(query, [{ instance, user, by: BY_TEST }]);
+  const [stored] = await insertUsers(on(pool), [{ instance, user, by: BY_TEST }]);
   return stored === true ? [JSON.parse(presentUser(user, BASE_URL, parseProjection({}, resourceTypes.User)))] : [];
 }

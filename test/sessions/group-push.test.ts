@@ -1,14 +1,13 @@
 import assert from 'node:assert/strict';
 import { z } from 'zod';
-import { type Query, run } from '../../src/database/pool.js';
+import { on } from '../../src/database/pool.js';
 import { seededRandom } from '../../src/demo/random.js';
 import { insertUsers } from '../../src/directory/write-users.js';
 import { newUserId } from '../../src/ids.js';
-import { issueScimToken } from '../../src/instances/tokens.js';
 import { newUser } from '../../src/scim/asserted-user.js';
 import { readResource } from '../../src/scim/protocol/resource.js';
 import { resourceTypes } from '../../src/scim/protocol/schema.js';
-import { BY_TEST, SECRET, startRoster, type TestRoster } from '../support/roster.js';
+import { BY_TEST, clientOf, startRoster, type TestRoster } from '../support/roster.js';
 import { emptyInstance } from '../support/steps.js';
 import { ask, expectStatus } from '../support/validate-resource.js';
 
@@ -30,18 +29,16 @@ describe('a group of 5,000, pushed by two clients at once', () => {
   it('has in the end whom both left in it, under the last name', async function () {
     this.timeout(120_000);
     const instance = await emptyInstance(roster.pool);
-    const query: Query = (statement, values) => run(roster.pool, statement, values);
     const users = Array.from({ length: MEMBERS }, (_, n) =>
       newUser(newUserId(), readResource(resourceTypes.User, { userName: `member-${n}@x.test` })),
     );
     for (let at = 0; at < MEMBERS; at += 500) {
       await insertUsers(
-        query,
+        on(roster.pool),
         users.slice(at, at + 500).map((user) => ({ instance, user, by: BY_TEST })),
       );
     }
-    const { token } = await issueScimToken(roster.pool, SECRET, instance, { label: 'x' }, BY_TEST);
-    const client = { scimUrl: roster.scimUrl, scimToken: token };
+    const client = await clientOf(roster, instance);
     const created = await expectStatus(201, ask(client, 'POST', '/Groups', { displayName: 'All', members: [] }));
     const id = String(created.body?.['id']);
     const patch = (operations: unknown[]) =>

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import pg from 'pg';
 import { migrate } from '../../src/database/migrate.js';
+import { until } from './interleave.js';
 import { startedPostgres, testPostgres } from './postgres.js';
 
 /** A database of a test file's own, with Roster's schema and nothing in it. */
@@ -69,16 +70,18 @@ async function administer(statement: string, values: string[] = []): Promise<pg.
 
 /** Connections to databases of this run, each as `database: application`; those just closed get a moment to be gone. */
 async function openConnections(name: string): Promise<string[]> {
-  const end = Date.now() + 2_000;
-  for (;;) {
+  let open: string[] = [];
+  const areGone = async (): Promise<boolean> => {
     const { rows } = await administer(
       `select datname || ': ' || coalesce(nullif(application_name, ''), 'unnamed') as open from pg_stat_activity
        where datname like $1 and backend_type = 'client backend'`,
       [name.replaceAll('_', '\\_')],
     );
-    if (rows.length === 0 || Date.now() > end) return rows.map((row) => row.open ?? '');
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
+    open = rows.map((row) => row.open ?? '');
+    return open.length === 0;
+  };
+  await until('no connection is open', areGone, 2_000).catch(() => undefined);
+  return open;
 }
 
 /**

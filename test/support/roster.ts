@@ -137,3 +137,19 @@ export async function startRoster(options: TestRosterOptions = {}): Promise<Test
     },
   };
 }
+
+/** Who asks with a token of an instance. */
+export interface ScimClient {
+  readonly scimUrl: string;
+  readonly scimToken: string;
+  readonly tokenId: string;
+}
+
+/** A client of an instance, with a token of its own. */
+export async function clientOf(
+  { pool, scimUrl }: Pick<TestRoster, 'pool' | 'scimUrl'>,
+  instance: InstanceId,
+): Promise<ScimClient> {
+  const { id, token } = await issueScimToken(pool, SECRET, instance, { label: 'Okta' }, BY_TEST);
+  return { scimUrl, scimToken: token, tokenId: id };
+}

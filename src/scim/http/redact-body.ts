@@ -1,8 +1,10 @@
 import { isObject } from '../protocol/scim-object.js';
+import { storable } from '../protocol/text.js';
 
 /** Lists are cut here: what a member looks like is seen in the first ones. */
 const SHOWN_ELEMENTS = 20;
 const SHOWN_MEMBERS = 200;
+const NAME_LENGTH = 200;
 const MAX_DEPTH = 12;
 
 /**
@@ -20,8 +22,7 @@ export function redactBody(value: unknown, depth = 0): unknown {
   }
   if (!isObject(value)) return '?';
   const members = Object.entries(value).slice(0, SHOWN_MEMBERS);
-  return Object.fromEntries(members.map(([name, member]) => [storable(name), redactBody(member, depth + 1)]));
+  return Object.fromEntries(
+    members.map(([name, member]) => [storable(name, NAME_LENGTH), redactBody(member, depth + 1)]),
+  );
 }
-
-/** A name is the client's: what PostgreSQL could not store of it is left out, and it is kept short. */
-const storable = (name: string): string => name.slice(0, 200).replaceAll(/[\0\p{Surrogate}]/gu, '?');

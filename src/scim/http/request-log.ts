@@ -3,6 +3,7 @@ import { forgetOldRequests, insertRequests, type RequestEntry } from '../../dire
 import { isUserId, newId } from '../../ids.js';
 import type { ScimIdentity } from '../../instances/authenticate-token.js';
 import type { Log } from '../../telemetry/log.js';
+import { storable } from '../protocol/text.js';
 import { redactBody } from './redact-body.js';
 
 /** Where requests are noted; a note costs its request nothing but a place in memory. */
@@ -50,18 +51,17 @@ export function requestEntry({ identity, path, parameters, body, outcome, ...fac
     at: new Date(),
     instance: identity?.instance,
     tokenId: identity?.tokenId,
-    path: storable(parameters.length > 0 ? `${path}?${parameters.join('&')}` : path),
+    path: storable(parameters.length > 0 ? `${path}?${parameters.join('&')}` : path, TEXT_LENGTH),
     status: outcome.status,
     scimType: outcome.scimType,
-    detail: outcome.detail === undefined ? undefined : storable(outcome.detail),
+    detail: outcome.detail === undefined ? undefined : storable(outcome.detail, TEXT_LENGTH),
     userId: path.includes('/Users') && isUserId(id) ? id : undefined,
     body: body === undefined ? undefined : JSON.stringify(redactBody(body)),
   };
 }
 
-/** A text of the client's, short and without what PostgreSQL can't store. */
-const storable = (text: string): string => text.slice(0, 2_000).replaceAll(/[\0\p{Surrogate}]/gu, '?');
-
+/** How much is kept of a path and of a refusal's words. */
+const TEXT_LENGTH = 2_000;
 const EVERY_MS = 500;
 const FORGET_EVERY_MS = 3_600_000;
 /** What may wait while PostgreSQL is away; older notes make room. */

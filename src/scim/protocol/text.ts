@@ -6,6 +6,10 @@ export const MAX_USER_NAME_CHARACTERS = 320;
 /** True where PostgreSQL could not store the text: a NUL, or half of a surrogate pair. */
 export const isUnstorable = (text: string): boolean => text.includes('\0') || /\p{Surrogate}/u.test(text);
 
+/** As much of a text of the client's as can be kept of it in any case: short, and without what PostgreSQL can't store. */
+export const storable = (text: string, characters: number): string =>
+  text.slice(0, characters).replaceAll(/[\0\p{Surrogate}]/gu, '?');
+
 /** True for a text of more bytes of UTF-8 than allowed. */
 export function isLongerThan(text: string, bytes: number): boolean {
   if (text.length > bytes) return true;

@@ -2,8 +2,7 @@ import assert from 'node:assert/strict';
 import { z } from 'zod';
 import { evaluateReports, findManagers } from '../../../src/directory/managers.js';
 import type { InstanceId, UserId } from '../../../src/ids.js';
-import { issueScimToken } from '../../../src/instances/tokens.js';
-import { BY_TEST, SECRET, startRoster, type TestRoster } from '../../support/roster.js';
+import { clientOf, type ScimClient, startRoster, type TestRoster } from '../../support/roster.js';
 import { afterWait, converge, emptyInstance, say } from '../../support/steps.js';
 import { ask, expectStatus } from '../../support/validate-resource.js';
 
@@ -17,7 +16,7 @@ const groupSchema = z.looseObject({
 describe('groups', () => {
   let roster: TestRoster;
   let instance: InstanceId;
-  let client: Pick<TestRoster, 'scimUrl' | 'scimToken'>;
+  let client: ScimClient;
   let [ada, bo, cy]: UserId[] = [];
 
   before(async function () {
@@ -27,8 +26,7 @@ describe('groups', () => {
   after(() => roster.close());
   beforeEach(async () => {
     instance = await emptyInstance(roster.pool);
-    const { token } = await issueScimToken(roster.pool, SECRET, instance, { label: 'x' }, BY_TEST);
-    client = { scimUrl: roster.scimUrl, scimToken: token };
+    client = await clientOf(roster, instance);
     [ada, bo, cy] = await Promise.all(
       ['ada', 'bo', 'cy'].map(async (name) => {
         const { id } = await say(roster.pool, instance, { userName: `${name}@x.test`, externalId: `00u-${name}` });
@@ -331,9 +329,7 @@ describe('groups', () => {
 
   it('another instance’s group and users are unknown', async () => {
     const id = await create({ members: [{ value: ada }] });
-    const other = await emptyInstance(roster.pool);
-    const { token } = await issueScimToken(roster.pool, SECRET, other, { label: 'x' }, BY_TEST);
-    const stranger = { scimUrl: roster.scimUrl, scimToken: token };
+    const stranger = await clientOf(roster, await emptyInstance(roster.pool));
     for (const [method, body] of [
       ['GET'],
       ['PUT', { displayName: 'x' }],

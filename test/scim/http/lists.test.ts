@@ -1,8 +1,6 @@
 import assert from 'node:assert/strict';
 import { z } from 'zod';
-import type { InstanceId } from '../../../src/ids.js';
-import { issueScimToken } from '../../../src/instances/tokens.js';
-import { BY_TEST, SECRET, startRoster, type TestRoster } from '../../support/roster.js';
+import { clientOf, type ScimClient, startRoster, type TestRoster } from '../../support/roster.js';
 import { emptyInstance, say } from '../../support/steps.js';
 import { ask, expectStatus } from '../../support/validate-resource.js';
 
@@ -17,24 +15,20 @@ type Page = z.infer<typeof pageSchema>;
 describe('lists of users', () => {
   let roster: TestRoster;
   /** Client of an instance with these 25 and nobody else. */
-  let people: Pick<TestRoster, 'scimUrl' | 'scimToken'>;
+  let people: ScimClient;
   const names = Array.from({ length: 25 }, (_, index) => `person-${String(index).padStart(2, '0')}@x.test`);
 
   before(async function () {
     this.timeout(60_000);
     roster = await startRoster({ worker: false });
-    people = await clientOf(await emptyInstance(roster.pool));
+    people = await clientOf(roster, await emptyInstance(roster.pool));
     for (const userName of names) await create(people, userName);
   });
   after(() => roster.close());
 
-  const clientOf = async (instance: InstanceId) => {
-    const { token } = await issueScimToken(roster.pool, SECRET, instance, { label: 'x' }, BY_TEST);
-    return { scimUrl: roster.scimUrl, scimToken: token };
-  };
-  const create = (client: typeof people, userName: string) =>
+  const create = (client: Pick<ScimClient, 'scimUrl' | 'scimToken'>, userName: string) =>
     expectStatus(201, ask(client, 'POST', '/Users', { userName, title: 'AE' }));
-  const page = async (query: string, client = people) =>
+  const page = async (query: string, client: Pick<ScimClient, 'scimUrl' | 'scimToken'> = people) =>
     pageSchema.parse((await expectStatus(200, ask(client, 'GET', `/Users${query}`))).body);
   const namesIn = ({ Resources }: Page) => Resources.map(({ userName }) => userName);
 
@@ -64,7 +58,7 @@ describe('lists of users', () => {
   }
 
   it('pages hold everybody once, in one order, while others are created', async () => {
-    const client = await clientOf(await emptyInstance(roster.pool));
+    const client = await clientOf(roster, await emptyInstance(roster.pool));
     for (let index = 0; index < 30; index += 1) await create(client, `before-${index}`);
     const seen: (string | undefined)[] = [];
     for (let startIndex = 1; startIndex <= 30; startIndex += 10) {
@@ -81,7 +75,7 @@ describe('lists of users', () => {
   });
 
   it('a full page never shows more people than totalResults says there are', async () => {
-    const client = await clientOf(await emptyInstance(roster.pool));
+    const client = await clientOf(roster, await emptyInstance(roster.pool));
     await create(client, 'first');
     assert.equal((await page('?count=0', client)).totalResults, 1);
     for (const userName of ['second', 'third']) await create(client, userName);
@@ -91,7 +85,7 @@ describe('lists of users', () => {
 
   it('a page holds 200 at most', async () => {
     const instance = await emptyInstance(roster.pool);
-    const client = await clientOf(instance);
+    const client = await clientOf(roster, instance);
     for (let index = 0; index < 201; index += 1) await say(roster.pool, instance, { userName: `many-${index}` });
     for (const count of [199, 200, 201]) {
       assert.equal((await page(`?count=${count}`, client)).itemsPerPage, Math.min(count, 200));

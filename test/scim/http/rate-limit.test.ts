@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
 import { isInstanceId } from '../../../src/ids.js';
 import { setInstance } from '../../../src/instances/instances.js';
-import { issueScimToken } from '../../../src/instances/tokens.js';
 import { rateLimiter } from '../../../src/scim/http/rate-limit.js';
 import { until } from '../../support/interleave.js';
-import { BY_TEST, SECRET, startRoster, type TestRoster } from '../../support/roster.js';
+import { BY_TEST, clientOf, startRoster, type TestRoster } from '../../support/roster.js';
 import { emptyInstance } from '../../support/steps.js';
 import { ask, expectStatus } from '../../support/validate-resource.js';
 
@@ -43,11 +42,7 @@ describe('the rate limit', () => {
       const instance = await emptyInstance(roster.pool);
       const rateLimit = { perSecond: 1, burst: 10 };
       await setInstance(roster.pool, instance, { rateLimit }, BY_TEST);
-      const clientOf = async () => {
-        const { token } = await issueScimToken(roster.pool, SECRET, instance, { label: 'x' }, BY_TEST);
-        return { scimUrl: roster.scimUrl, scimToken: token };
-      };
-      const [one, other] = [await clientOf(), await clientOf()];
+      const [one, other] = [await clientOf(roster, instance), await clientOf(roster, instance)];
       for (let n = 0; n < 10; n++) await expectStatus(200, ask(one, 'GET', '/Users?count=0'));
       const answers = await Promise.all(Array.from({ length: 3 }, () => ask(one, 'POST', '/Users', { userName: 'x' })));
       const refused = answers.find(({ status }) => status === 429);

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { z } from 'zod';
 import type { InstanceId } from '../../../src/ids.js';
 import { setInstance } from '../../../src/instances/instances.js';
-import { issueScimToken, revokeScimToken } from '../../../src/instances/tokens.js';
+import { revokeScimToken } from '../../../src/instances/tokens.js';
 import { scim } from '../../support/http.js';
 import { until } from '../../support/interleave.js';
-import { BY_TEST, SECRET, startRoster, type TestRoster } from '../../support/roster.js';
+import { BY_TEST, clientOf, type ScimClient, startRoster, type TestRoster } from '../../support/roster.js';
 import { emptyInstance } from '../../support/steps.js';
 
 const listSchema = z.object({
@@ -28,8 +28,7 @@ const listSchema = z.object({
 describe('the request log', () => {
   let roster: TestRoster;
   let instance: InstanceId;
-  let client: { scimUrl: string; scimToken: string };
-  let tokenId: string;
+  let client: ScimClient;
 
   before(async function () {
     this.timeout(60_000);
@@ -38,9 +37,7 @@ describe('the request log', () => {
   after(() => roster.close());
   beforeEach(async () => {
     instance = await emptyInstance(roster.pool);
-    const issued = await issueScimToken(roster.pool, SECRET, instance, { label: 'Okta' }, BY_TEST);
-    client = { scimUrl: roster.scimUrl, scimToken: issued.token };
-    tokenId = issued.id;
+    client = await clientOf(roster, instance);
   });
 
   const list = async (query = '') => {
@@ -76,7 +73,9 @@ describe('the request log', () => {
     );
     assert.equal(entries[2]?.detail, 'Another user of this instance has this userName.');
     assert.equal(entries[0]?.requestId, created.headers.get('x-request-id'));
-    assert.ok(entries.every(({ token, body }) => token?.label === 'Okta' && token.id === tokenId && body === null));
+    assert.ok(
+      entries.every(({ token, body }) => token?.label === 'Okta' && token.id === client.tokenId && body === null),
+    );
     assert.ok(!JSON.stringify(entries).includes('secret'));
     const first = await list('?limit=2');
     assert.deepEqual(
@@ -112,10 +111,10 @@ describe('the request log', () => {
   });
 
   it('shows the requests of a revoked token, and nobody sees another instance’s', async () => {
-    await revokeScimToken(roster.pool, instance, tokenId, BY_TEST);
+    await revokeScimToken(roster.pool, instance, client.tokenId, BY_TEST);
     assert.equal((await scim(client, 'GET', '/Users')).status, 401);
     const [entry] = await logged(1);
-    assert.deepEqual([entry?.status, entry?.token?.id], [401, tokenId]);
+    assert.deepEqual([entry?.status, entry?.token?.id], [401, client.tokenId]);
     await scim({ ...client, scimToken: `rst_${'x'.repeat(43)}` }, 'GET', '/Users');
     await scim(roster, 'GET', '/Users');
     const mine = instance;

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { z } from 'zod';
-import { issueScimToken } from '../../../src/instances/tokens.js';
-import { BY_TEST, SECRET, startRoster, type TestRoster } from '../../support/roster.js';
+import { clientOf, type ScimClient, startRoster, type TestRoster } from '../../support/roster.js';
 import { emptyInstance } from '../../support/steps.js';
 import { ask, expectStatus } from '../../support/validate-resource.js';
 
@@ -25,19 +24,12 @@ const PEOPLE = [
 
 describe('sorting and cursors', () => {
   let roster: TestRoster;
-  let client: Pick<TestRoster, 'scimUrl' | 'scimToken'>;
+  let client: ScimClient;
 
   before(async function () {
     this.timeout(60_000);
     roster = await startRoster({ worker: false });
-    const { token } = await issueScimToken(
-      roster.pool,
-      SECRET,
-      await emptyInstance(roster.pool),
-      { label: 'x' },
-      BY_TEST,
-    );
-    client = { scimUrl: roster.scimUrl, scimToken: token };
+    client = await clientOf(roster, await emptyInstance(roster.pool));
     for (const [userName, title, work] of PEOPLE) {
       const emails = [
         { value: `home-${work}`, type: 'home' },

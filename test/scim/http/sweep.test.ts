@@ -1,17 +1,14 @@
 import assert from 'node:assert/strict';
 import type { InstanceId } from '../../../src/ids.js';
-import { issueScimToken } from '../../../src/instances/tokens.js';
 import { scimRoutes } from '../../../src/scim/routes/scim-routes.js';
 import { createLog } from '../../../src/telemetry/log.js';
 import { type Answer, scim } from '../../support/http.js';
-import { BY_TEST, SECRET, startRoster, type TestRoster } from '../../support/roster.js';
+import { clientOf, type ScimClient, startRoster, type TestRoster } from '../../support/roster.js';
 import { emptyInstance } from '../../support/steps.js';
 import { expectStatus } from '../../support/validate-resource.js';
 
-interface Customer {
+interface Customer extends ScimClient {
   readonly instance: InstanceId;
-  readonly scimUrl: string;
-  readonly scimToken: string;
   readonly user: string;
   readonly group: string;
 }
@@ -42,8 +39,7 @@ describe('with another instance’s token', () => {
 
   async function customer(name: string): Promise<Customer> {
     const instance = await emptyInstance(roster.pool);
-    const { token } = await issueScimToken(roster.pool, SECRET, instance, { label: 'x' }, BY_TEST);
-    const client = { scimUrl: roster.scimUrl, scimToken: token };
+    const client = await clientOf(roster, instance);
     const idOf = async (path: string, body: unknown) =>
       String((await expectStatus(201, scim(client, 'POST', path, body))).body?.['id']);
     const user = await idOf('/Users', { userName: `${name}@x.test`, externalId: `00u-${name}` });

@@ -1,16 +1,13 @@
 import assert from 'node:assert/strict';
 import type { InstanceId } from '../../../src/ids.js';
-import { issueScimToken } from '../../../src/instances/tokens.js';
 import { ENTERPRISE_USER_SCHEMA } from '../../../src/scim/protocol/schema.js';
 import { until } from '../../support/interleave.js';
-import { BY_TEST, SECRET, startRoster, type TestRoster } from '../../support/roster.js';
+import { clientOf, type ScimClient, startRoster, type TestRoster } from '../../support/roster.js';
 import { emptyInstance } from '../../support/steps.js';
 import { ask, expectStatus, resourcesIn } from '../../support/validate-resource.js';
 
-interface Customer {
+interface Customer extends ScimClient {
   readonly instance: InstanceId;
-  readonly scimUrl: string;
-  readonly scimToken: string;
   readonly ids: readonly string[];
 }
 
@@ -30,8 +27,7 @@ describe('a token sees its own instance and nothing of another', () => {
   /** The same people in each. */
   async function customer(): Promise<Customer> {
     const instance = await emptyInstance(roster.pool);
-    const { token } = await issueScimToken(roster.pool, SECRET, instance, { label: 'x' }, BY_TEST);
-    const client = { scimUrl: roster.scimUrl, scimToken: token };
+    const client = await clientOf(roster, instance);
     const ids: string[] = [];
     for (const userName of PEOPLE) {
       const body = {
