@@ -8,12 +8,13 @@ import type { Knex } from 'knex';
 async function up(knex: Knex): Promise<void> {
   await knex.raw(LOCK_INSTANCE);
   await knex.raw(DEFAULT_MANAGER);
+  await knex.raw(ACCOUNT_MEANT);
   await knex.raw(RESOLVE_MANAGERS);
   await knex.raw(EVALUATE_MANAGERS);
 }
 
 async function down(knex: Knex): Promise<void> {
-  await knex.raw('drop function evaluate_managers, resolve_managers, default_manager, lock_instance');
+  await knex.raw('drop function evaluate_managers, resolve_managers, account_meant, default_manager, lock_instance');
 }
 
 export const createManagerRule: Knex.Migration = { up, down };
@@ -34,7 +35,36 @@ create function default_manager(p_instance text) returns uuid language sql stabl
       order by a.coach_since, a.id limit 1))
 $$`;
 
-/** Rule 3: whom the references of these active accounts mean; no row's target where they mean nobody or a pending one. */
+/**
+ * Rule 3: the one account that a reference means, if any: an active one before any other, then in the order id, externalId,
+ * userName, e-mail, then the older one; nobody pending. With `p_present` deleted users mean nothing.
+ */
+const ACCOUNT_MEANT = `
+create function account_meant(p_instance text, p_key text, p_present boolean)
+returns table (id uuid, is_active boolean) language sql stable as $$
+  select candidate.id, candidate.status = 'active'
+  from (
+    select 1 as place, a.id, a.status, a.created_at from accounts a
+      where a.instance_id = p_instance
+        and a.id = case when p_key ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then p_key::uuid end
+    union all
+    select 2, a.id, a.status, a.created_at from accounts a
+      where a.instance_id = p_instance and a.external_id_key = p_key
+    union all
+    select 3, a.id, a.status, a.created_at from accounts a
+      where a.instance_id = p_instance and a.user_name_key = p_key
+    union all
+    select 4, a.id, a.status, a.created_at from accounts a
+      where a.instance_id = p_instance and a.email_key = p_key
+  ) candidate
+  where candidate.status <> 'pending'
+    and (not p_present or exists (
+      select from users u where u.instance_id = p_instance and u.id = candidate.id and u.deleted_at is null))
+  order by (candidate.status = 'active') desc, candidate.place, candidate.created_at, candidate.id
+  limit 1
+$$`;
+
+/** Whom the references of these active accounts mean; no target where they mean nobody. */
 const RESOLVE_MANAGERS = `
 create function resolve_managers(p_instance text, p_ids uuid[])
 returns table (id uuid, target uuid, target_active boolean) language sql stable as $$
@@ -45,28 +75,9 @@ returns table (id uuid, target uuid, target_active boolean) language sql stable 
   ),
   -- Looked up once a reference: left to the planner, it can come to be once a reference for each account.
   meant as materialized (
-    select reference.key, found.id as target, found.status = 'active' as target_active
+    select reference.key, found.id as target, found.is_active as target_active
     from (select distinct report.key from report where report.key is not null) reference
-    cross join lateral (
-      select candidate.id, candidate.status
-      from (
-        select 1 as place, a.id, a.status, a.created_at from accounts a
-          where a.instance_id = p_instance
-            and a.id = case when reference.key ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then reference.key::uuid end
-        union all
-        select 2, a.id, a.status, a.created_at from accounts a
-          where a.instance_id = p_instance and a.external_id_key = reference.key
-        union all
-        select 3, a.id, a.status, a.created_at from accounts a
-          where a.instance_id = p_instance and a.user_name_key = reference.key
-        union all
-        select 4, a.id, a.status, a.created_at from accounts a
-          where a.instance_id = p_instance and a.email_key = reference.key
-      ) candidate
-      where candidate.status <> 'pending'
-      order by (candidate.status = 'active') desc, candidate.place, candidate.created_at, candidate.id
-      limit 1
-    ) found
+    cross join lateral account_meant(p_instance, reference.key, false) found
   )
   select report.id, meant.target, coalesce(meant.target_active, false)
   from report left join meant on meant.key = report.key

@@ -77,22 +77,7 @@ begin
   meant as materialized (
     select unknown.member_key, found.id
     from unknown
-    cross join lateral (
-      select candidate.id
-      from (
-        select 2 as place, a.id, a.status, a.created_at from accounts a
-          where a.instance_id = p_instance and a.external_id_key = unknown.member_key
-        union all
-        select 3, a.id, a.status, a.created_at from accounts a
-          where a.instance_id = p_instance and a.user_name_key = unknown.member_key
-        union all
-        select 4, a.id, a.status, a.created_at from accounts a
-          where a.instance_id = p_instance and a.email_key = unknown.member_key
-      ) candidate
-      join users u on u.instance_id = p_instance and u.id = candidate.id and u.deleted_at is null
-      order by (candidate.status = 'active') desc, candidate.place, candidate.created_at, candidate.id
-      limit 1
-    ) found
+    cross join lateral account_meant(p_instance, unknown.member_key, true) found
   ),
   gone as (
     delete from group_members m using meant
