@@ -22,6 +22,7 @@ export class OktaTaskError extends Error {
 
 export const CORE_USER = 'urn:ietf:params:scim:schemas:core:2.0:User';
 export const ENTERPRISE_USER = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User';
+export const CORE_GROUP = 'urn:ietf:params:scim:schemas:core:2.0:Group';
 const LIST_RESPONSE = 'urn:ietf:params:scim:api:messages:2.0:ListResponse';
 const ERROR = 'urn:ietf:params:scim:api:messages:2.0:Error';
 
@@ -48,14 +49,35 @@ const userSchema = z.looseObject({
 /** A user as the server showed it, unknown members included: Okta writes it back whole. */
 export type ScimUser = z.infer<typeof userSchema>;
 
-const listSchema = z.looseObject({
-  schemas: naming(LIST_RESPONSE),
-  totalResults: integer,
-  startIndex: integer,
-  itemsPerPage: integer,
-  Resources: z.array(userSchema, 'must be an array'),
+/** A group's members may be left out or null. */
+const groupSchema = z.looseObject({
+  schemas: naming(CORE_GROUP),
+  id: text,
+  displayName: text,
+  members: z.array(z.looseObject({ value: text })).nullish(),
+  meta: z.looseObject({ resourceType: z.literal('Group', 'must be "Group"') }, 'must be an object'),
 });
-export type ScimList = z.infer<typeof listSchema>;
+/** A group as the server showed it. */
+export type ScimGroup = z.infer<typeof groupSchema>;
+
+const listOf = <Resource extends z.ZodType>(resource: Resource) =>
+  z.looseObject({
+    schemas: naming(LIST_RESPONSE),
+    totalResults: integer,
+    startIndex: integer,
+    itemsPerPage: integer,
+    Resources: z.array(resource, 'must be an array'),
+  });
+const userListSchema = listOf(userSchema);
+const groupListSchema = listOf(groupSchema);
+
+/** A page of users or groups. */
+export interface ScimList<Resource> {
+  readonly totalResults: number;
+  readonly startIndex: number;
+  readonly itemsPerPage: number;
+  readonly Resources: readonly Resource[];
+}
 
 const errorSchema = z.looseObject({
   schemas: naming(ERROR),
@@ -66,18 +88,21 @@ const errorSchema = z.looseObject({
 /** One user, whole. @param task names the request in the error. @throws OktaRequirementError */
 export const readUser = (task: string, body: unknown): ScimUser => read(task, userSchema, body, 'a full User');
 
-/**
- * One page of users, as asked for from `startIndex` on.
- * @throws OktaRequirementError
- */
-export function readList(task: string, body: unknown, startIndex: number): ScimList {
-  const list = read(task, listSchema, body, 'a ListResponse');
+/** One group, whole. @throws OktaRequirementError */
+export const readGroup = (task: string, body: unknown): ScimGroup => read(task, groupSchema, body, 'a full Group');
+
+/** One page of users, as asked for from `startIndex` on. @throws OktaRequirementError */
+export const readUserList = (task: string, body: unknown, startIndex: number): ScimList<ScimUser> =>
+  checkPage(task, read(task, userListSchema, body, 'a ListResponse'), startIndex);
+
+/** One page of groups, as asked for from `startIndex` on. @throws OktaRequirementError */
+export const readGroupList = (task: string, body: unknown, startIndex: number): ScimList<ScimGroup> =>
+  checkPage(task, read(task, groupListSchema, body, 'a ListResponse'), startIndex);
+
+function checkPage<Resource>(task: string, list: ScimList<Resource>, startIndex: number): ScimList<Resource> {
+  const { length } = list.Resources;
   need(task, list.startIndex === startIndex, `startIndex ${startIndex} as asked, not ${list.startIndex}`);
-  need(
-    task,
-    list.itemsPerPage === list.Resources.length,
-    `itemsPerPage to be the ${list.Resources.length} of this page, not ${list.itemsPerPage}`,
-  );
+  need(task, list.itemsPerPage === length, `itemsPerPage to be the ${length} of this page, not ${list.itemsPerPage}`);
   return list;
 }
 

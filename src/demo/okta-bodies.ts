@@ -19,9 +19,9 @@ export interface OktaProfile {
 /** To which sub-attribute of `manager` the administrator has mapped the reference. */
 export type ManagerPath = 'value' | 'managerId' | 'displayName';
 
-type Json = Readonly<Record<string, unknown>>;
+export type Json = Readonly<Record<string, unknown>>;
 
-const PATCH_OP = 'urn:ietf:params:scim:api:messages:2.0:PatchOp';
+export const PATCH_OP = 'urn:ietf:params:scim:api:messages:2.0:PatchOp';
 
 /** A PATCH as Okta writes it: one operation without a path. */
 export const patchBody = (value: Json): Json => ({ schemas: [PATCH_OP], Operations: [{ op: 'replace', value }] });

@@ -1,4 +1,4 @@
-import { need, readList, readUser, type ScimUser } from './okta-answers.js';
+import { need, readUser, readUserList, type ScimList, type ScimUser } from './okta-answers.js';
 import {
   createBody,
   type ManagerPath,
@@ -8,6 +8,8 @@ import {
   randomPassword,
 } from './okta-bodies.js';
 import { type ConnectionOptions, createOktaConnection, type Exchange } from './okta-connection.js';
+import { createOktaGroups, type OktaGroups } from './okta-groups.js';
+import { filterQuery, importAll } from './okta-lists.js';
 import type { Random } from './random.js';
 
 /** Catalogue apps PATCH `active`; apps made in the App Integration Wizard PUT everything. */
@@ -44,10 +46,10 @@ export interface OktaClient {
   syncPassword(profile: OktaProfile): Promise<void>;
   /** Flow 12: everybody the server has, page by page. */
   importUsers(): Promise<ScimUser[]>;
+  /** Flows 9 to 11. */
+  readonly groups: OktaGroups;
   close(): Promise<void>;
 }
-
-const PAGE = 100;
 
 /** A simulated Okta of one of its two families, for one app at one SCIM endpoint. */
 export function createOktaClient(options: OktaClientOptions): OktaClient {
@@ -64,21 +66,15 @@ export function createOktaClient(options: OktaClientOptions): OktaClient {
     return random.fork(`${externalId} ${count}`);
   };
 
-  const listUsers = async (query: string, startIndex: number, about?: string) => {
-    const exchange = await connection.send({
-      method: 'GET',
-      path: `/Users?${query}`,
-      ...(about === undefined ? {} : { about }),
-    });
-    need(`GET /Users?${query}`, exchange.status === 200, `200 for a list, not ${exchange.status}`);
-    return readList(`GET /Users?${query}`, exchange.answer, startIndex);
+  const listUsers = async (query: string, startIndex: number, about?: string): Promise<ScimList<ScimUser>> => {
+    const task = `GET /Users?${query}`;
+    const exchange = await connection.send({ method: 'GET', path: `/Users?${query}`, about });
+    need(task, exchange.status === 200, `200 for a list, not ${exchange.status}`);
+    return readUserList(task, exchange.answer, startIndex);
   };
 
   const find = async (profile: OktaProfile): Promise<ScimUser | undefined> => {
-    // Both encodings of a space have been seen.
-    const filter = encodeURIComponent(`userName eq ${JSON.stringify(profile.userName)}`);
-    const encoded = fork(profile).chance(0.5) ? filter.replaceAll('%20', '+') : filter;
-    const list = await listUsers(`filter=${encoded}&startIndex=1&count=${PAGE}`, 1, profile.userName);
+    const list = await listUsers(filterQuery('userName', profile.userName, fork(profile)), 1, profile.userName);
     const task = `The filter for ${profile.userName}`;
     need(task, list.Resources.length <= 1 && list.totalResults === list.Resources.length, 'one user or none');
     const [found] = list.Resources;
@@ -166,20 +162,8 @@ export function createOktaClient(options: OktaClientOptions): OktaClient {
       if (family === 'OIN') await patch(id, { password }, profile.userName);
       else await put(id, { ...(await get(id, profile.userName)), password }, profile.userName);
     },
-    importUsers: async () => {
-      const users = new Map<string, ScimUser>();
-      for (let startIndex = 1, total = 1; startIndex <= total; startIndex += PAGE) {
-        const page = await listUsers(`startIndex=${startIndex}&count=${PAGE}`, startIndex);
-        total = page.totalResults;
-        const expected = Math.min(PAGE, total - startIndex + 1);
-        need('An import', page.Resources.length === expected, `${expected} users from ${startIndex} on`);
-        for (const user of page.Resources) {
-          need('An import', !users.has(user.id), `a stable order: ${user.id} came twice`);
-          users.set(user.id, user);
-        }
-      }
-      return [...users.values()];
-    },
+    importUsers: () => importAll((query, startIndex) => listUsers(query, startIndex)),
+    groups: createOktaGroups(connection, family, random.fork('groups')),
     close: () => connection.close(),
   };
 }

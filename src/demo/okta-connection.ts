@@ -8,12 +8,12 @@ import { need, OktaRequirementError, OktaTaskError, readErrorDetail } from './ok
 export type Authorization = 'bearer' | 'header' | 'basic';
 
 interface OktaRequest {
-  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   /** Below the base URL, with the query. */
   readonly path: string;
   readonly body?: object;
   /** Whom it is about, for whoever watches; never sent. */
-  readonly about?: string;
+  readonly about?: string | undefined;
 }
 
 /** A request and its answer, as it is told to whoever watches. A 429 is told each time. */

@@ -36,7 +36,8 @@ const FAMILY =
   "Alves Berg Côté Diaz Eriksen Fox Grønn Haddad Ivanov Jain Kim Lane Moore Novak O'Brien Park Quist Rossi Silva Tan Ueda Vos Wójcik Xu Yilmaz Zhang de-Vries McCoy".split(
     ' ',
   );
-const DEPARTMENTS = ['Sales', 'Engineering', 'Finance', 'People'];
+/** Where people work; most of them. */
+export const DEPARTMENTS = ['Sales', 'Engineering', 'Finance', 'People'];
 const TITLES = ['Account Executive', 'Engineer', 'Analyst', 'Recruiter', 'Team Lead'];
 
 /**

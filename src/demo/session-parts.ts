@@ -1,5 +1,6 @@
 import type { OktaProfile } from './okta-bodies.js';
 import { inAnotherCase, inventOktaId, REFERENCE_KINDS, referenceTo } from './organisation.js';
+import { changeGroups, pushGroups, pushGroupsAgain } from './session-groups.js';
 import {
   assign,
   assigned,
@@ -15,7 +16,7 @@ import {
   type World,
 } from './session-world.js';
 
-/** A stretch of a session; each person is in one task at most, so that tasks may run at once. */
+/** A stretch of a session; each person, and each group, is in one task at most, so that tasks may run at once. */
 export interface Part {
   readonly name: string;
   readonly tasks: (world: World) => Task[];
@@ -28,13 +29,16 @@ export const parts: readonly Part[] = [
     name: 'assign everybody but the late',
     tasks: (world) => world.employees.filter((one) => !world.late.has(one)).map((one) => () => assign(world, one)),
   },
+  { name: 'push groups', tasks: pushGroups },
   { name: 'change profiles', tasks: changeProfiles },
   { name: 'change managers', tasks: changeManagers },
   { name: 'change the keys of managers', tasks: changeKeys },
   { name: 'follow the changed keys', tasks: followKeys },
   { name: 'unassign people', tasks: unassignPeople },
+  { name: 'change groups', tasks: changeGroups },
   { name: 'assign the late', tasks: assignLate },
   { name: 'assign again', tasks: assignAgain },
+  { name: 'push groups again', tasks: pushGroupsAgain },
 ];
 
 /** Managers get a new display name, or none any more, so that given and family name count, or a new family name. */

@@ -1,6 +1,7 @@
 import type { OktaProfile } from './okta-bodies.js';
 import type { OktaClient } from './okta-client.js';
 import type { Random } from './random.js';
+import type { PushedGroup } from './session-groups.js';
 
 /** A person as Okta has it, and what of it the app was told. */
 export interface Employee {
@@ -23,6 +24,7 @@ export interface World {
   readonly late: ReadonlySet<Employee>;
   /** Who is known by another key than before, and how they were known. */
   readonly formerKeys: { readonly employee: Employee; readonly former: OktaProfile }[];
+  readonly groups: PushedGroup[];
 }
 
 /** Okta's flow 2 or 7. */

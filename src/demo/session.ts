@@ -1,6 +1,6 @@
 import { inParallel } from './in-parallel.js';
 import type { ModelUser } from './manager-model.js';
-import type { ScimUser } from './okta-answers.js';
+import type { ScimGroup, ScimUser } from './okta-answers.js';
 import type { ManagerPath, OktaProfile } from './okta-bodies.js';
 import { type ClientFamily, createOktaClient } from './okta-client.js';
 import type { Authorization } from './okta-connection.js';
@@ -34,14 +34,25 @@ export interface SessionResult {
   readonly people: readonly AssertedPerson[];
   /** What the import at the end found: everybody, and who is not Okta's. */
   readonly imported: readonly ScimUser[];
+  /** The groups pushed, as the app was told last, and as the import at the end found them. */
+  readonly groups: readonly AssertedGroup[];
+  readonly importedGroups: readonly ScimGroup[];
   readonly requests: number;
+}
+
+/** A group at the end of a session. */
+export interface AssertedGroup {
+  readonly id: string;
+  readonly displayName: string;
+  /** SCIM ids. */
+  readonly members: readonly string[];
 }
 
 const LATE_SHARE = 0.04;
 
 /**
  * Plays Okta through a customer's life against any Roster: test credentials, everybody assigned in random order, changes of
- * every kind, people unassigned and assigned again, late hires, an import. One seed is one session, but for the order in
+ * every kind, people unassigned and assigned again, late hires, groups pushed and changed, an import. One seed is one session, but for the order in
  * which concurrent requests arrive.
  * @throws OktaTaskError, OktaRequirementError, and what `between` throws.
  */
@@ -69,13 +80,23 @@ export async function playSession(options: SessionOptions): Promise<SessionResul
     },
   });
   try {
-    const world: World = { client, random, domain, employees, late, formerKeys: [] };
+    const world: World = { client, random, domain, employees, late, formerKeys: [], groups: [] };
     await client.testCredentials();
     for (const part of parts) {
       await options.between?.(part.name);
       await playPart(part, world, concurrency);
     }
-    return { people: employees.map(asserted), imported: await client.importUsers(), requests };
+    return {
+      people: employees.map(asserted),
+      imported: await client.importUsers(),
+      groups: world.groups.map(({ id, displayName, members }) => ({
+        id,
+        displayName,
+        members: [...members].map((one) => asserted(one).id),
+      })),
+      importedGroups: await client.groups.importGroups(),
+      requests,
+    };
   } finally {
     await client.close();
   }

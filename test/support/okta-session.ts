@@ -46,6 +46,7 @@ export async function provesSession(roster: TestRoster, { seed, family, pace }: 
   await settled(roster);
   await assertEqualsModel(roster.pool, roster.instance);
   assertImported(result);
+  assertGroups(result);
   await assertEqualsAsserted(roster, result);
   assert.equal(result.people.length, 300);
   return result;
@@ -77,6 +78,42 @@ function assertImported({ people, imported }: SessionResult): void {
     ),
   );
 }
+
+/** Each pushed group has its last name and exactly its members, and each member shows it. */
+function assertGroups({ groups, importedGroups, imported }: SessionResult): void {
+  const summary = (id: string, displayName: string, members: readonly string[]) => [
+    id,
+    displayName,
+    members.toSorted().join(' '),
+  ];
+  const byId = <Row extends readonly string[]>(rows: Row[]) => rows.toSorted(([a = ''], [b = '']) => (a < b ? -1 : 1));
+  assert.deepEqual(
+    byId(
+      importedGroups.map((one) =>
+        summary(
+          one.id,
+          one.displayName,
+          (one.members ?? []).map(({ value }) => value),
+        ),
+      ),
+    ),
+    byId(groups.map((one) => summary(one.id, one.displayName, one.members))),
+  );
+  assert.deepEqual(
+    imported.map((user) => groupsShown(user)),
+    imported.map(({ id }) =>
+      groups
+        .filter(({ members }) => members.includes(id))
+        .map((group) => group.id)
+        .toSorted(),
+    ),
+  );
+}
+
+const groupsShown = (user: ScimUser): string[] => {
+  const shown = user['groups'];
+  return Array.isArray(shown) ? shown.map((group) => String(member(group, 'value'))).toSorted() : [];
+};
 
 const shown = (user: ScimUser) => ({
   externalId: user.externalId,
