@@ -41,7 +41,7 @@ export interface SessionResult {
 }
 
 /** A group at the end of a session. */
-export interface AssertedGroup {
+interface AssertedGroup {
   readonly id: string;
   readonly displayName: string;
   /** SCIM ids. */
