@@ -22,7 +22,7 @@ const BASE_URL = 'https://roster.test/scim/v2';
 const USERS_URL = `${BASE_URL}/Users`;
 
 /** `npm run soak` tries many more. */
-const RUNS = Number(process.env['FILTER_RUNS'] ?? 400);
+const RUNS = Number(process.env['PROPERTY_RUNS'] ?? 400);
 
 const compile = (filter: string, firstParameter = 1) =>
   filterToSql(parseFilter(filter, resourceTypes.User), userSource, firstParameter, USERS_URL);
