@@ -53,7 +53,7 @@ const MEMBERS = `coalesce((
 /** The same as SCIM shows them, for filters. */
 export const GROUP_MEMBERS = `(
     select jsonb_agg(jsonb_strip_nulls(jsonb_build_object('value', coalesce(m.user_id::text, m.reference), 'display', m.display,
-      'type', case when m.user_id is not null then 'User' end)))
+      'type', case when m.user_id is not null then 'User' end, '$ref', '../Users/' || m.user_id)))
     from group_members m left join users u on u.instance_id = m.instance_id and u.id = m.user_id
     where m.instance_id = g.instance_id and m.group_id = g.id and u.deleted_at is null)`;
 

@@ -12,9 +12,9 @@ export interface StoredUser {
   readonly groups: string | null;
 }
 
-/** The groups of a row of `users u`, as text of the JSON that SCIM shows. */
+/** The groups of a row of `users u`, as text of the JSON that SCIM shows; a reference is relative to the user's own URL. */
 export const USER_GROUPS = `(
-    select json_agg(json_build_object('value', g.id, 'display', g.display_name, 'type', 'direct') order by g.id)::text
+    select json_agg(json_build_object('value', g.id, '$ref', '../Groups/' || g.id, 'display', g.display_name, 'type', 'direct') order by g.id)::text
     from group_members m join groups g on g.instance_id = m.instance_id and g.id = m.group_id
     where m.instance_id = u.instance_id and m.user_id = u.id)`;
 

@@ -35,7 +35,7 @@ export function toResource(group: StoredGroup): ScimObject {
   if (group.members.length > 0) {
     resource['members'] = group.members.map(({ userId, reference, display }) => ({
       value: userId ?? reference,
-      ...(userId === null ? {} : { type: 'User' }),
+      ...(userId === null ? {} : { $ref: `../Users/${userId}`, type: 'User' }),
       ...(display === null ? {} : { display }),
     }));
   }

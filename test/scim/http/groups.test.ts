@@ -4,7 +4,7 @@ import { evaluateReports, findManagers } from '../../../src/directory/managers.j
 import type { InstanceId, UserId } from '../../../src/ids.js';
 import { clientOf, type ScimClient, startRoster, type TestRoster } from '../../support/roster.js';
 import { afterWait, converge, emptyInstance, say } from '../../support/steps.js';
-import { ask, expectStatus } from '../../support/validate-resource.js';
+import { ask, expectStatus, resourcesIn } from '../../support/validate-resource.js';
 
 const memberSchema = z.object({ value: z.string(), display: z.string().optional(), type: z.string().optional() });
 const groupSchema = z.looseObject({
@@ -230,8 +230,8 @@ describe('groups', () => {
       await create({ displayName: 'East', members: [{ value: ada }, { value: bo }] }),
     ];
     const expected = [
-      { value: west, display: 'West', type: 'direct' },
-      { value: east, display: 'East', type: 'direct' },
+      { value: west, $ref: `../Groups/${west}`, display: 'West', type: 'direct' },
+      { value: east, $ref: `../Groups/${east}`, display: 'East', type: 'direct' },
     ];
     const groupsIn = (user: unknown) => (user as { groups?: unknown }).groups;
     const one = await expectStatus(200, ask(client, 'GET', `/Users/${ada}`));
@@ -255,6 +255,32 @@ describe('groups', () => {
     assert.equal(groupsIn(body), undefined);
     await expectStatus(204, ask(client, 'DELETE', `/Users/${ada}`));
     assert.deepEqual(await membersOf(east), [bo], 'who is deleted is in no group');
+  });
+
+  it('references lead from a user to its groups, and from a group to its members', async () => {
+    const id = await create({ members: [{ value: bo }, { value: 'nobody yet' }] });
+    const { body: group } = await expectStatus(200, ask(client, 'GET', `/Groups/${id}`));
+    const located = z.looseObject({ id: z.string(), meta: z.object({ location: z.url() }) });
+    const { meta, members } = located
+      .extend({ members: z.array(z.looseObject({ value: z.string(), $ref: z.string().optional() })) })
+      .parse(group);
+    assert.deepEqual(
+      new Map(members.map(({ value, $ref }) => [value, $ref])),
+      new Map([
+        [bo, `../Users/${bo}`],
+        ['nobody yet', undefined],
+      ]),
+    );
+    const follow = async (reference: string, from: string) => {
+      const url = new URL(reference, from).href.slice(client.scimUrl.length);
+      return located.loose().parse((await expectStatus(200, ask(client, 'GET', url))).body);
+    };
+    const user = await follow(`../Users/${bo}`, meta.location);
+    assert.equal(user.id, bo);
+    assert.equal((await follow(`../Groups/${id}`, user.meta.location)).id, id);
+    const found = await ask(client, 'GET', `/Groups?filter=${encodeURIComponent(`members.$ref ew "${bo}"`)}`);
+    assert.ok(resourcesIn(found).some((one) => one.id === id));
+    await expectStatus(204, ask(client, 'DELETE', `/Groups/${id}`));
   });
 
   it('parallel changes by two clients lose nobody', async function () {

@@ -83,12 +83,26 @@ describe('lists of users', () => {
     assert.deepEqual([totalResults, itemsPerPage], [3, 3]);
   });
 
-  it('a page holds 200 at most', async () => {
+  it('a page holds as many as is advertised, at most', async () => {
+    const { body: config } = await ask(roster, 'GET', '/ServiceProviderConfig');
+    const most = 200;
+    assert.deepEqual(config?.['filter'], { supported: true, maxResults: most });
+    assert.deepEqual(config['pagination'], {
+      cursor: true,
+      index: true,
+      defaultPaginationMethod: 'index',
+      defaultPageSize: 100,
+      maxPageSize: most,
+    });
     const instance = await emptyInstance(roster.pool);
     const client = await clientOf(roster, instance);
-    for (let index = 0; index < 201; index += 1) await say(roster.pool, instance, { userName: `many-${index}` });
-    for (const count of [199, 200, 201]) {
-      assert.equal((await page(`?count=${count}`, client)).itemsPerPage, Math.min(count, 200));
+    for (let index = 0; index <= most; index += 1) await say(roster.pool, instance, { userName: `many-${index}` });
+    for (const count of [most - 1, most, most + 1]) {
+      for (const query of [`?count=${count}`, `?count=${count}&filter=userName+sw+"many"`]) {
+        assert.equal((await page(query, client)).itemsPerPage, Math.min(count, most), query);
+      }
+      const { body } = await expectStatus(200, ask(client, 'GET', `/Users?cursor&count=${count}`));
+      assert.equal(body?.['itemsPerPage'], Math.min(count, most), 'by cursor');
     }
     assert.equal((await page('', client)).itemsPerPage, 100, 'and 100 where nothing is asked');
     assert.deepEqual(namesIn(await page('?startIndex=201', client)).length, 1);

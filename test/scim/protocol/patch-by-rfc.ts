@@ -61,7 +61,7 @@ const below = (path: string, name: string): string => `${path}${path === ENTERPR
 function removeSingle({ single }: Parts, path: string): void {
   if (REQUIRED.includes(path)) throw new Refused('mutability');
   if (path === 'active') return;
-  for (const known of [...single.keys()]) {
+  for (const known of single.keys()) {
     if (known === path || known.startsWith(below(path, ''))) single.delete(known);
   }
 }
