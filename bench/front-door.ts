@@ -28,6 +28,7 @@ const GROUPS: readonly (readonly Turn[])[] = [
   [
     ['bare', 'create'],
     ['roster', 'create'],
+    ['unlogged', 'create'],
   ],
   [
     ['bare', 'filter'],
@@ -51,7 +52,15 @@ const GROUPS: readonly (readonly Turn[])[] = [
     ['roster', 'deep cursor'],
   ],
 ];
-const WRITES: readonly Work[] = ['create', 'patch', 'put'];
+const BULK: readonly Turn[] = [
+  ['bare', 'create'],
+  ['roster', 'bulk'],
+];
+const GROUP_PATCH: readonly Turn[] = [
+  ['bare', 'patch'],
+  ['roster', 'group patch'],
+];
+const WRITES: readonly Work[] = ['create', 'patch', 'put', 'bulk'];
 
 /** The rates of all rounds, by work, whose and how many people. */
 class Rates {
@@ -122,7 +131,12 @@ async function measure(stage: Stage, quick: boolean): Promise<Finding[]> {
     bare.push(await bareTarget(stage, size));
     roster.push(await rosterTarget(stage, size));
   }
-  for (const turns of GROUPS) await alternate(turns, [...bare, ...roster]);
+  const unlogged = roster.map((target) => target.unlogged);
+  for (const turns of GROUPS) await alternate(turns, [...bare, ...roster, ...unlogged]);
+  await alternate(BULK, [...bare, ...roster], BY_BULK);
+  const grouped = [];
+  for (const target of roster) grouped.push(await target.withGroups(CONNECTIONS));
+  await alternate(GROUP_PATCH, [...bare, ...grouped], OF_A_GROUP);
   // Last, since from here on Temporal takes its share of the machine.
   const running = [];
   for (const target of roster) running.push(await target.running());
@@ -138,6 +152,9 @@ async function measure(stage: Stage, quick: boolean): Promise<Finding[]> {
 }
 
 const RUNNING = ', everything running';
+/** Suffixes of works that have a bare round of their own beside them. */
+const BY_BULK = ', by Bulk';
+const OF_A_GROUP = ', of a group';
 
 /** Against the bare server, by the bars of design section 9. */
 const BARS: readonly (readonly [work: string, name: string, bar?: number])[] = [
@@ -179,6 +196,21 @@ function findings(rates: Rates): Finding[] {
         ...compare(name, work, large, rates.of(work, 'roster', small), 0.8),
         work: `${name}, ${people(large)} : ${people(small)}`,
       },
+    ]),
+    ...SIZES.flatMap((size) => [
+      compare('create with the request log : without', 'create', size, rates.of('create', 'unlogged', size)),
+      compare(
+        'create by Bulk of 1,000, people : bare creates',
+        `bulk${BY_BULK}`,
+        size,
+        rates.of(`create${BY_BULK}`, 'bare', size),
+      ),
+      compare(
+        'PATCH of a group of 1,000, one member and the name : bare PATCH',
+        `group patch${OF_A_GROUP}`,
+        size,
+        rates.of(`patch${OF_A_GROUP}`, 'bare', size),
+      ),
     ]),
     ...DEEP.flatMap(([work, name]) =>
       SIZES.map((size) => compare(name, work, size, rates.of('first page', 'roster', size), 0.8)),

@@ -1,6 +1,6 @@
 import { Client } from 'undici';
 import type { Load, LoadResult } from './support/load.js';
-import { type BenchRequest, check, cursorPage, PAGE, requestsOf } from './support/requests.js';
+import { type BenchRequest, BULK, check, cursorPage, PAGE, requestsOf } from './support/requests.js';
 
 /**
  * The load generator, a process of its own: so many keep-alive connections, each with one request under way. It is made of
@@ -30,7 +30,7 @@ async function run(load: Load): Promise<number | undefined> {
     const end = began + load.seconds * 1_000;
     const counts = await Promise.all(clients.map((client, lane) => runLane(client, lane, load, start, end)));
     const took = performance.now() - began;
-    return (counts.reduce((sum, count) => sum + count, 0) / took) * 1_000;
+    return (counts.reduce((sum, count) => sum + count, 0) / took) * 1_000 * (load.work === 'bulk' ? BULK : 1);
   } finally {
     await Promise.all(clients.map((client) => client.destroy()));
   }

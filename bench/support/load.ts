@@ -2,7 +2,17 @@ import { once } from 'node:events';
 import type { Program } from './programs.js';
 
 /** What the generator can ask for, all of it in SCIM as Okta writes it. */
-export type Work = 'create' | 'filter' | 'get' | 'patch' | 'put' | 'first page' | 'deep page' | 'deep cursor';
+export type Work =
+  | 'create'
+  | 'filter'
+  | 'get'
+  | 'patch'
+  | 'put'
+  | 'first page'
+  | 'deep page'
+  | 'deep cursor'
+  | 'bulk'
+  | 'group patch';
 
 /** One round of load, for the generator. */
 export interface Load {
@@ -11,6 +21,8 @@ export interface Load {
   readonly work: Work;
   /** Of the people who are there, in the order of `member`. */
   readonly ids: readonly string[];
+  /** Groups of the first of them, one for each connection. */
+  readonly groups: readonly string[];
   /** The number of the first person to be created; nobody has it or a later one. */
   readonly from: number;
   readonly seconds: number;
@@ -26,7 +38,7 @@ export class LoadError extends Error {
 }
 
 /**
- * Has the generator run a round. @returns answers a second, or undefined where the server can't do this work.
+ * Has the generator run a round. @returns answers a second (of Bulk, people a second), or undefined where the server can't do this work.
  * @throws LoadError where a request was not answered as it should be.
  */
 export async function load(generator: Program, round: Load): Promise<number | undefined> {

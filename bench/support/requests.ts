@@ -1,4 +1,4 @@
-import { ENTERPRISE_USER_SCHEMA } from '../../src/scim/protocol/schema.js';
+import { ENTERPRISE_USER_SCHEMA, GROUP_SCHEMA } from '../../src/scim/protocol/schema.js';
 import type { Load } from './load.js';
 import { member, person, userNameOf } from './people.js';
 
@@ -10,7 +10,12 @@ export interface BenchRequest {
 }
 
 const USERS = '/scim/v2/Users';
+const GROUPS = '/scim/v2/Groups';
 export const PAGE = 100;
+/** People in one Bulk request, which is as many as Roster takes. */
+export const BULK = 1_000;
+/** People in a group. */
+export const GROUP = 1_000;
 /** Prime, so that every step through the people meets everybody, far apart. */
 const STRIDE = 7_919;
 
@@ -52,6 +57,30 @@ export function requestsOf(load: Load, lane: number): (step: number) => BenchReq
       const pages = Math.max(1, Math.floor(size / 5 / PAGE));
       return (step) => page(size - (pages - (step % pages)) * PAGE + 1);
     }
+    case 'bulk':
+      return (step) => {
+        const first = from + (step * connections + lane) * BULK;
+        const Operations = Array.from({ length: BULK }, (_, n) => ({
+          method: 'POST',
+          path: '/Users',
+          bulkId: `${n}`,
+          data: person(first + n, userNameOf(at(n))),
+        }));
+        return { method: 'POST', path: '/scim/v2/Bulk', body: JSON.stringify({ schemas: [BULK_REQUEST], Operations }) };
+      };
+    case 'group patch': {
+      const id = load.groups[lane] ?? '';
+      // Somebody leaves and comes back, with the name beside it each time.
+      return (step) => {
+        const value = ids[(step >> 1) % GROUP] ?? '';
+        const change =
+          step % 2 === 0
+            ? { op: 'remove', path: `members[value eq "${value}"]` }
+            : { op: 'add', path: 'members', value: [{ value }] };
+        const Operations = [change, { op: 'replace', value: { id, displayName: `Group ${lane}` } }];
+        return { method: 'PATCH', path: `${GROUPS}/${id}`, body: JSON.stringify({ schemas: [PATCH_OP], Operations }) };
+      };
+    }
     default:
       throw new RangeError('Cursors come from the server.');
   }
@@ -68,11 +97,22 @@ export const cursorPage = (cursor: string, count = PAGE): BenchRequest => ({
   path: `${USERS}?cursor=${encodeURIComponent(cursor)}&count=${count}`,
 });
 
+/** What makes a group of the first people. */
+export const groupOf = (ids: readonly string[], lane: number): BenchRequest => ({
+  method: 'POST',
+  path: GROUPS,
+  body: JSON.stringify({
+    schemas: [GROUP_SCHEMA],
+    displayName: `Group ${lane}`,
+    members: ids.slice(0, GROUP).map((value) => ({ value })),
+  }),
+});
+
+const BULK_REQUEST = 'urn:ietf:params:scim:api:messages:2.0:BulkRequest';
+const PATCH_OP = 'urn:ietf:params:scim:api:messages:2.0:PatchOp';
+
 const patchBody = (active: boolean): string =>
-  JSON.stringify({
-    schemas: ['urn:ietf:params:scim:api:messages:2.0:PatchOp'],
-    Operations: [{ op: 'replace', value: { active } }],
-  });
+  JSON.stringify({ schemas: [PATCH_OP], Operations: [{ op: 'replace', value: { active } }] });
 const OFF = patchBody(false);
 const ON = patchBody(true);
 
@@ -83,6 +123,8 @@ const ON = patchBody(true);
 export function check({ work }: Load, request: BenchRequest, status: number, text: string): void {
   if (status !== (work === 'create' ? 201 : 200)) throw new Error(`it answered ${status}: ${text.slice(0, 160)}`);
   const body = JSON.parse(text) as Record<string, unknown>;
+  if (work === 'group patch') return checkGroup(body);
+  if (work === 'bulk') return checkBulk(body);
   const list = body['Resources'];
   const shown = Array.isArray(list) ? (list as unknown[]) : [body];
   const wanted = work === 'deep page' || work === 'first page' || work === 'deep cursor' ? PAGE : 1;
@@ -92,6 +134,16 @@ export function check({ work }: Load, request: BenchRequest, status: number, tex
   }
   // Not the first one: a list begins with the first coach.
   if (!JSON.stringify(shown.at(-1)).includes(ENTERPRISE_USER_SCHEMA)) throw new Error('it answered no whole person');
+}
+
+function checkGroup({ members }: Record<string, unknown>): void {
+  const count = Array.isArray(members) ? members.length : 0;
+  if (Math.abs(count - GROUP) > GROUP / 50) throw new Error(`it answered a group of ${count}`);
+}
+
+function checkBulk({ Operations: outcomes }: Record<string, unknown>): void {
+  const created = (outcomes as { status: string }[]).filter(({ status }) => status === '201').length;
+  if (created !== BULK) throw new Error(`it created ${created} of ${BULK} people`);
 }
 
 /** What of a request must be found in its answer. */

@@ -3,17 +3,21 @@ import { v7 as uuid } from 'uuid';
 import type { UserId } from '../../src/ids.js';
 import { member } from './people.js';
 import type { Program } from './programs.js';
+import { groupOf } from './requests.js';
 import { startRoster } from './roster.js';
 import { type BenchInstance, makeInstance, pages, seedPeople } from './seed.js';
 import { SECRET, type Stage } from './stage.js';
 
 /** A server of either kind with so many people in its database. */
 export interface Target {
-  readonly kind: 'bare' | 'roster';
+  /** `unlogged` is Roster without its request log. */
+  readonly kind: 'bare' | 'roster' | 'unlogged';
   readonly size: number;
   readonly origin: string;
   readonly token: string;
   readonly ids: readonly string[];
+  /** Of Roster's, once `makeGroups` has made them. */
+  readonly groups: readonly string[];
   /** Makes the data again what they were before a round wrote to them. */
   reset(): Promise<void>;
 }
@@ -52,6 +56,7 @@ export async function bareTarget(stage: Stage, size: number): Promise<Target> {
     origin: originOf(program),
     token: '',
     ids,
+    groups: [],
     reset: async () => {
       await pool.query('delete from people where id <> all ($1)', [ids]);
       await pool.query('vacuum (analyze) people');
@@ -61,6 +66,10 @@ export async function bareTarget(stage: Stage, size: number): Promise<Target> {
 
 /** A database of Roster's with one instance of so many settled people, and the paused server before it. */
 export interface RosterTarget extends Target {
+  /** The same data behind a server without the request log. */
+  readonly unlogged: Target;
+  /** The same with so many groups of 1,000 people. */
+  withGroups(count: number): Promise<Target>;
   /** The same data behind a server that dispatches, with a worker. */
   running(): Promise<Target>;
 }
@@ -73,12 +82,34 @@ export async function rosterTarget(stage: Stage, size: number): Promise<RosterTa
   await vacuum(pool);
   const settings = { DATABASE_URL: url, DATABASE_POOL_SIZE: POOL_SIZE, PORT: '0', ROSTER_SECRET: SECRET };
   const paused = await stage.program('bench/paused-server', settings);
+  const unlogged = await stage.program('bench/unlogged-server', settings);
   const reset = (): Promise<void> => resetRoster(pool, instance, ids);
-  const target: Target = { kind: 'roster', size, origin: originOf(paused), token: instance.token, ids, reset };
+  const target: Target = {
+    kind: 'roster',
+    size,
+    origin: originOf(paused),
+    token: instance.token,
+    ids,
+    groups: [],
+    reset,
+  };
   return {
     ...target,
+    unlogged: { ...target, kind: 'unlogged', origin: originOf(unlogged) },
+    withGroups: async (count) => ({ ...target, groups: await makeGroups(target, count) }),
     running: async () => ({ ...target, ...(await startRoster(stage, url, `roster-${size}`)) }),
   };
+}
+
+async function makeGroups({ origin, token, ids }: Target, count: number): Promise<string[]> {
+  const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/scim+json' };
+  const groups: string[] = [];
+  for (let lane = 0; lane < count; lane++) {
+    const { path, ...request } = groupOf(ids, lane);
+    const answer = await fetch(`${origin}${path}`, { ...request, headers });
+    groups.push(((await answer.json()) as { id: string }).id);
+  }
+  return groups;
 }
 
 /** Takes the kicks away, waits for the runs that are open, and takes away whoever was created. */

@@ -1,0 +1,3 @@
+import { serveFrontDoor } from './support/serve-front-door.js';
+
+await serveFrontDoor({ requestLog: false });
