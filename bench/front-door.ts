@@ -20,7 +20,7 @@ export const frontDoor: Bench = {
 
 const SIZES = [1_000, 50_000] as const;
 const CONNECTIONS = 10;
-const WARM_UP_SECONDS = 5;
+const WARM_UP_SECONDS = 10;
 
 /** What is measured in turn: whose server does which work. */
 type Turn = readonly [kind: Target['kind'], work: Work];
