@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import { markApplied, showStuck } from '../src/directory/progress.js';
+import type { Reason } from '../src/directory/progress-list.js';
 import type { InstanceId, UserId } from '../src/ids.js';
 import { superseded, type UsersAt } from './accounts.js';
 
@@ -10,7 +11,7 @@ export function progressActivities(pool: pg.Pool) {
       return superseded(users, await markApplied(pool, instance, users));
     },
     /** Shows a user as stuck, with the reason's code, until a step works again. */
-    showStuck: (stuck: { instance: InstanceId; userId: UserId; reason: string; nextRoundMs: number }): Promise<void> =>
+    showStuck: (stuck: { instance: InstanceId; userId: UserId; reason: Reason; nextRoundMs: number }): Promise<void> =>
       showStuck(pool, stuck.instance, stuck.userId, stuck.reason, stuck.nextRoundMs),
   };
 }

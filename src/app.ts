@@ -7,6 +7,7 @@ import { healthEndpoint } from './http/health.js';
 import { requestId } from './http/request-id.js';
 import { operatorTokenLookup, scimTokenLookup } from './instances/authenticate-token.js';
 import { digestOf } from './instances/tokens.js';
+import { refusalAuditor } from './scim/http/audit-refusals.js';
 import type { RequestLog } from './scim/http/request-log.js';
 import { scimRoutes } from './scim/routes/scim-routes.js';
 import { scimEndpoint } from './scim/scim-endpoint.js';
@@ -32,7 +33,8 @@ export interface AppOptions {
 /** The whole front door as a Koa application, ready to listen. */
 export function createApp(options: AppOptions): Koa {
   const { pool, adminPool, secret, log } = options;
-  const routes = scimRoutes(options);
+  const auditRefusal = refusalAuditor(pool, log);
+  const routes = scimRoutes({ ...options, auditRefusal });
   const app = new Koa();
   app.silent = true;
   app.on('error', (error: unknown) => log.debug({ err: error }, 'a client went away'));
@@ -41,7 +43,11 @@ export function createApp(options: AppOptions): Koa {
   app.use(errorAnswers(log));
   app.use(healthEndpoint(pool, options.isTemporalUp));
   app.use(
-    scimEndpoint(routes, scimTokenLookup(pool, secret), { ...options, digestOf: (token) => digestOf(secret, token) }),
+    scimEndpoint(routes, scimTokenLookup(pool, secret), {
+      ...options,
+      auditRefusal,
+      digestOf: (token) => digestOf(secret, token),
+    }),
   );
   app.use(adminEndpoint({ ...options, pool: adminPool, lookup: operatorTokenLookup(adminPool, secret) }));
   return app;

@@ -1,5 +1,6 @@
 import { condition, setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow';
 import type { Asserted } from '../src/directory/accounts.js';
+import type { Reason } from '../src/directory/progress-list.js';
 import { createAccounts, findManagers, joinTeams, updateAccounts } from './activity-options.js';
 import type { UserKey } from './messages.js';
 import { adoptAllReports } from './reports.js';
@@ -31,7 +32,7 @@ export async function provision(user: UserKey, state: Asserted, wake: Wake): Pro
 async function wokenWhileWaiting(waitMs: number, wake: Wake): Promise<boolean> {
   upsertSearchAttributes([
     { key: searchAttributes.stage, value: 'waiting for manager' },
-    { key: searchAttributes.reason, value: 'manager_unknown' },
+    { key: searchAttributes.reason, value: 'manager_unknown' satisfies Reason },
   ]);
   setCurrentDetails(
     '**Waiting for the manager.** The manager that Okta names is not here yet. When the wait is over the default manager takes the place; the real one adopts this user whenever it comes.',

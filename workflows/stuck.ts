@@ -1,4 +1,5 @@
 import { condition, isCancellation, setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow';
+import type { Reason } from '../src/directory/progress-list.js';
 import { showStuck } from './activity-options.js';
 import type { UserKey } from './messages.js';
 import { searchAttributes } from './search-attributes.js';
@@ -43,7 +44,7 @@ export async function untilDone<Result>(
 }
 
 /** The only thing that a step on our own database can fail for. */
-const REASON = 'directory_unavailable';
+const REASON: Reason = 'directory_unavailable';
 
 function showStuckRun(): void {
   upsertSearchAttributes([

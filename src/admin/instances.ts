@@ -77,6 +77,8 @@ const presentInstance = (instance: Instance): z.input<typeof schemas.instance> =
   managerWaitSeconds: instance.managerWaitSeconds,
   rateLimit: instance.rateLimit,
   logBodiesUntil: instance.logBodiesUntil?.toISOString() ?? null,
+  switches: instance.switches,
+  scimRoles: instance.scimRoles,
   defaultManager: instance.defaultManager,
   createdAt: instance.createdAt.toISOString(),
 });

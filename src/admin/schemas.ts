@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { ACCOUNT_STATUSES } from '../directory/account-list.js';
-import { STAGES } from '../directory/progress-list.js';
+import { REASONS, STAGES } from '../directory/progress-list.js';
 import { ROLES } from '../directory/roles.js';
 import { isInstanceId, isUserId } from '../ids.js';
 import { OPERATOR_ROLES } from '../instances/tokens.js';
@@ -43,6 +43,16 @@ const rateLimit = z
     description: 'How many requests a second each SCIM token may make, and how many at once; null for any number',
   });
 
+/** Rule 9, as in Okta's own "To App". */
+const switches = z.strictObject({
+  createUsers: z.boolean().meta({ description: 'off: POST is refused with 403' }),
+  updateAttributes: z.boolean().meta({ description: 'off: PUT and PATCH change `active` alone' }),
+  deactivateUsers: z.boolean().meta({
+    description: 'off: `active: false` is kept and shown, access stays, DELETE is refused; on again it takes effect',
+  }),
+});
+const scimRoles = z.boolean().meta({ description: 'Whether the `roles` of SCIM set the roles of accounts' });
+
 // Instances
 
 export const instance = z
@@ -54,6 +64,8 @@ export const instance = z
     logBodiesUntil: instant
       .nullable()
       .meta({ description: 'Until when the request log keeps bodies, every value redacted' }),
+    switches: switches.meta({ id: 'Switches' }),
+    scimRoles,
     defaultManager: z
       .strictObject({
         id,
@@ -98,6 +110,8 @@ export const instanceSettings = z
     managerWaitSeconds: managerWaitSeconds.optional(),
     rateLimit: rateLimit.optional(),
     logBodiesUntil,
+    switches: switches.partial().optional().meta({ description: 'Those that are named change' }),
+    scimRoles: scimRoles.optional(),
     defaultManager: userName
       .nullable()
       .optional()
@@ -198,7 +212,7 @@ export const progress = z
     userId: id,
     userName: z.string(),
     stage,
-    reason: z.string().nullable().meta({ description: 'A stable code, see docs/errors.md' }),
+    reason: z.enum(REASONS).nullable().meta({ description: 'A stable code, see docs/errors.md' }),
     message: z.string().nullable(),
     since: instant,
     workflow: z.strictObject({ id: z.string(), url: z.url().meta({ description: 'The run in the Temporal Web UI' }) }),

@@ -81,6 +81,14 @@ export function instanceCommand(config: Config): Command {
     )
     .option('--rate-limit <limit>', 'requests a second and at once for each SCIM token, as 100/1000, or off', rateLimit)
     .option('--log-bodies <minutes>', 'keep redacted bodies in the request log for so long; 0: none', minutes)
+    .option('--create-users <on|off>', 'whether Okta may create users', onOrOff)
+    .option('--update-attributes <on|off>', 'whether Okta may change attributes', onOrOff)
+    .option(
+      '--deactivate-users <on|off>',
+      'whether Okta may end access; on again it ends for whom it was kept',
+      onOrOff,
+    )
+    .option('--scim-roles <on|off>', 'whether the roles of SCIM set roles', onOrOff)
     .option('--default-manager <e-mail or id>', 'an active user whose role is manager or above')
     .option('--first-coach', 'make the first coach the default manager again')
     .option(...JSON_OPTION)
@@ -96,13 +104,26 @@ export function instanceCommand(config: Config): Command {
           managerWait?: number;
           rateLimit?: InstanceSettings['rateLimit'];
           logBodies?: Date | null;
+          createUsers?: boolean;
+          updateAttributes?: boolean;
+          deactivateUsers?: boolean;
+          scimRoles?: boolean;
           defaultManager?: string;
           firstCoach?: boolean;
         },
       ) => {
-        const { name, managerWait: managerWaitSeconds, rateLimit, logBodies: logBodiesUntil } = options;
+        const { name, managerWait: managerWaitSeconds, rateLimit, logBodies: logBodiesUntil, scimRoles } = options;
+        const { createUsers, updateAttributes, deactivateUsers } = options;
         const defaultManager = options.firstCoach === true ? null : options.defaultManager;
-        const settings: InstanceSettings = { name, managerWaitSeconds, rateLimit, logBodiesUntil, defaultManager };
+        const settings: InstanceSettings = {
+          name,
+          managerWaitSeconds,
+          rateLimit,
+          logBodiesUntil,
+          defaultManager,
+          scimRoles,
+          switches: { createUsers, updateAttributes, deactivateUsers },
+        };
         show(await withDatabase(config, (pool) => setInstance(pool, slug, settings, BY_CLI)), options);
       },
     );
@@ -122,6 +143,10 @@ const columns = {
   'manager wait': (instance: Instance) => `${instance.managerWaitSeconds} s`,
   'rate limit': ({ rateLimit: limit }: Instance) =>
     limit === null ? 'off' : `${limit.perSecond}/s, ${limit.burst} at once`,
+  'switched off': ({ switches }: Instance) =>
+    Object.entries(switches)
+      .flatMap(([name, isOn]) => (isOn ? [] : [name]))
+      .join(', '),
   created: (instance: Instance) => instance.createdAt,
 };
 
@@ -138,6 +163,11 @@ function rateLimit(text: string): InstanceSettings['rateLimit'] {
   if (!Number(perSecond) || !Number(burst)) throw new InvalidArgumentError('Two whole numbers as 100/1000, or off.');
   return { perSecond: Number(perSecond), burst: Number(burst) };
 }
+
+const onOrOff = (text: string): boolean => {
+  if (text !== 'on' && text !== 'off') throw new InvalidArgumentError('on or off.');
+  return text === 'on';
+};
 
 /** The moment so many minutes from now; null for none. */
 function minutes(text: string): Date | null {

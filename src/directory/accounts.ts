@@ -19,13 +19,10 @@ export interface Asserted {
 
 const READ_ASSERTED: Statement = {
   name: 'read_asserted',
-  text: `
-    select a.id, a.asserted_version, a.wanted, a.status
-    from accounts a
-    where a.instance_id = $1 and a.id = any ($2)`,
+  text: 'select id, asserted_version, wanted, status from read_asserted($1, $2)',
 };
 
-/** The newest assertion of each of these users. */
+/** The newest assertion of each of these users; a deactivation that a switch kept is asserted where that is on again. */
 export async function readAsserted(
   pool: pg.Pool,
   instance: InstanceId,

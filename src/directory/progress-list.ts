@@ -16,12 +16,15 @@ export const STAGES = [
 ] as const;
 export type Stage = (typeof STAGES)[number];
 
+/** Why somebody is where they are: the stable codes of `docs/errors.md`. */
+export const REASONS = ['manager_unknown', 'deactivation_kept', 'update_ignored', 'directory_unavailable'] as const;
+export type Reason = (typeof REASONS)[number];
+
 export interface Progress {
   readonly userId: UserId;
   readonly userName: string;
   readonly stage: Stage;
-  /** A stable code. */
-  readonly reason: string | null;
+  readonly reason: Reason | null;
   readonly message: string | null;
   readonly since: Date;
 }

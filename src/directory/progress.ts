@@ -2,6 +2,7 @@ import type pg from 'pg';
 import { run, type Statement } from '../database/pool.js';
 import type { InstanceId, UserId } from '../ids.js';
 import { runStep, type UserAt } from './accounts.js';
+import type { Reason } from './progress-list.js';
 
 const MARK_APPLIED: Statement = {
   name: 'mark_applied',
@@ -10,15 +11,20 @@ const MARK_APPLIED: Statement = {
       update accounts a set applied_version = v.version
       from unnest($2::uuid[], $3::bigint[]) as v (id, version)
       where a.instance_id = $1 and a.id = v.id and a.asserted_version = v.version
-      returning a.id, a.wanted
+      returning a.id, a.wanted, a.kept
     ),
     shown as (
-      insert into progress (instance_id, user_id, stage)
-      select $1, applied.id, case applied.wanted when 'active' then 'provisioned' else 'deactivated' end
+      insert into progress (instance_id, user_id, stage, reason)
+      select $1, applied.id, case applied.wanted when 'active' then 'provisioned' else 'deactivated' end,
+        case when applied.kept then 'deactivation_kept' end
       from applied order by applied.id
       on conflict (instance_id, user_id) do update set
         since = case when progress.stage = excluded.stage then progress.since else now() end,
-        stage = excluded.stage, reason = null, message = null, due = null
+        stage = excluded.stage, message = null, due = null,
+        -- What a switch keeps from happening stays to be seen as long as it is off.
+        reason = coalesce(excluded.reason, case
+          when progress.reason = 'update_ignored' and not (select i.update_attributes from instances i where i.id = $1)
+          then progress.reason end)
     )
     select id from applied`,
 };
@@ -46,7 +52,7 @@ export async function showStuck(
   pool: pg.Pool,
   instance: InstanceId,
   user: UserId,
-  reason: string,
+  reason: Reason,
   nextRoundMs: number,
 ): Promise<void> {
   await run(pool, SHOW_STUCK, [instance, user, reason, nextRoundMs / 1000]);

@@ -12,9 +12,7 @@ export type Role = (typeof ROLES)[number];
 const SET_ROLE = `
   with asked as (
     select a.role as former, u.deleted_at is not null as deleted, a.id = i.default_manager_id as chosen,
-      case when $3::text = 'individual' and exists (
-        select from accounts report where report.instance_id = $1 and report.manager_id = a.id)
-      then 'manager' else $3::text end as role
+      stored_role($1, a.id, $3) as role
     from accounts a
     join users u on u.instance_id = a.instance_id and u.id = a.id
     join instances i on i.id = a.instance_id

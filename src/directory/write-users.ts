@@ -10,6 +10,8 @@ export interface Assertion {
   readonly by: Actor;
   /** True where the user is gone for SCIM from now on, and its userName free. */
   readonly removed?: boolean;
+  /** True where the switch deactivateUsers is off: who is said to be inactive keeps the access there is (rule 9). */
+  readonly keepsAccess?: boolean;
 }
 
 /** How an assertion comes into SQL: a set of them is a table of these columns. */
@@ -34,6 +36,7 @@ const COLUMNS: readonly (readonly [name: string, type: string, value: (assertion
   ['actor', 'text', ({ by }) => by.actor],
   ['request_id', 'text', ({ by }) => by.requestId],
   ['removed', 'boolean', ({ removed }) => removed ?? false],
+  ['keeps_access', 'boolean', ({ keepsAccess }) => keepsAccess ?? false],
 ];
 
 const ASSERTED = `asserted as (
@@ -97,16 +100,18 @@ const update = (name: string, onlyFree: boolean): Statement => ({
         deleted_at = case when a.removed then now() end
       from asserted a join held using (instance_id, id)
       where u.instance_id = a.instance_id and u.id = a.id and u.version = a.version - 1 and u.deleted_at is null
-      returning u.instance_id, u.id, u.version, u.active, a.source, a.actor, a.request_id, a.removed
+      returning u.instance_id, u.id, u.version, u.active, a.source, a.actor, a.request_id, a.removed, a.keeps_access
     ),
     account as (
       -- Off means off: access ends with the very statement that asserts it (guard 1).
-      update accounts c set asserted_version = w.version, wanted = case when w.active then 'active' else 'suspended' end,
-        status = case when not w.active and c.status = 'active' then 'suspended' else c.status end,
-        revision = c.revision + case when not w.active and c.status = 'active' then 1 else 0 end
+      update accounts c set asserted_version = w.version,
+        wanted = case when w.active then 'active' when w.keeps_access then c.wanted else 'suspended' end,
+        kept = not w.active and w.keeps_access and c.wanted = 'active',
+        status = case when not w.active and not w.keeps_access and c.status = 'active' then 'suspended' else c.status end,
+        revision = c.revision + case when not w.active and not w.keeps_access and c.status = 'active' then 1 else 0 end
       from written w
       where c.instance_id = w.instance_id and c.id = w.id
-      returning c.instance_id, c.id, w.active, w.source
+      returning c.instance_id, c.id, w.active or c.kept as active, w.source
     ),
     audited as (
       insert into audit_log (instance_id, actor, action, user_id, version, outcome, request_id)

@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import { run, type Statement } from '../database/pool.js';
 import type { InstanceId } from '../ids.js';
+import { SWITCHES, type Switches } from './switches.js';
 import { digestOf, type OperatorRole } from './tokens.js';
 
 /** How much a token may ask: so many requests a second, and so many at once. */
@@ -14,6 +15,7 @@ export interface ScimIdentity {
   readonly tokenId: string;
   readonly instance: InstanceId;
   readonly rateLimit: RateLimit | null;
+  readonly switches: Switches;
   /** Whether the instance wants bodies in its request log, redacted. */
   readonly logsBodies: boolean;
 }
@@ -37,7 +39,8 @@ const USED = `update %T set last_used_at = now() where id = any ($1) and (last_u
 const FIND_SCIM: Statement = {
   name: 'find_scim_token',
   text: `select t.id as "tokenId", t.instance_id as instance, i.rate_limit as "rateLimit",
-      coalesce(i.log_bodies_until > now(), false) as "logsBodies"
+      coalesce(i.log_bodies_until > now(), false) as "logsBodies",
+      ${SWITCHES} as switches
     from scim_tokens t join instances i on i.id = t.instance_id where t.digest = $1 and ${GOOD}`,
 };
 const FIND_OPERATOR: Statement = {

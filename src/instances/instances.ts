@@ -10,6 +10,7 @@ import { withDerivedNames } from '../scim/protocol/derived-names.js';
 import { foldUserName, readResource } from '../scim/protocol/resource.js';
 import { resourceTypes } from '../scim/protocol/schema.js';
 import type { RateLimit } from './authenticate-token.js';
+import { SWITCHES, type Switches } from './switches.js';
 
 /** A customer's copy of the application. */
 export interface Instance {
@@ -20,6 +21,9 @@ export interface Instance {
   readonly rateLimit: RateLimit | null;
   /** Until when the request log keeps redacted bodies. */
   readonly logBodiesUntil: Date | null;
+  readonly switches: Switches;
+  /** Rule 11: whether the roles of SCIM set roles. */
+  readonly scimRoles: boolean;
   /** Rule 5: who it is now, and whether somebody chose them. */
   readonly defaultManager: { readonly id: string; readonly userName: string; readonly explicit: boolean } | null;
   readonly createdAt: Date;
@@ -44,6 +48,9 @@ export interface NewInstance {
 export interface InstanceSettings {
   readonly name?: string | undefined;
   readonly managerWaitSeconds?: number | undefined;
+  /** What is left out of them stays too. */
+  readonly switches?: { readonly [Name in keyof Switches]?: boolean | undefined } | undefined;
+  readonly scimRoles?: boolean | undefined;
   /** Null for none. */
   readonly rateLimit?: RateLimit | null | undefined;
   readonly logBodiesUntil?: Date | null | undefined;
@@ -100,7 +107,7 @@ export async function createInstance(pool: pg.Pool, instance: NewInstance, by: A
 
 const INSTANCE_COLUMNS = `
   select i.id as slug, i.name, i.manager_wait_seconds as "managerWaitSeconds", i.rate_limit as "rateLimit",
-    i.log_bodies_until as "logBodiesUntil",
+    i.log_bodies_until as "logBodiesUntil", i.scim_roles as "scimRoles", ${SWITCHES} as switches,
     i.created_at as "createdAt",
     a.id as manager_id, a.user_name as manager_name, i.default_manager_id is not distinct from a.id as explicit
   from instances i left join accounts a on a.instance_id = i.id and a.id = default_manager(i.id)`;
@@ -132,7 +139,8 @@ export async function showInstance(pool: pg.Pool, slug: string): Promise<Instanc
 
 /**
  * Changes an instance's settings. A new default manager is an active account whose role is manager or above (rule 5);
- * whom the change concerns is moved by the instance's own run. Waits that run keep their deadline.
+ * whom the change concerns is moved by the instance's own run. Waits that run keep their deadline. With the switch
+ * deactivateUsers on again, the access of whom it kept active ends in the same transaction (rule 9).
  * @throws RefusedError `instance_unknown`, `default_manager_refused`
  */
 export async function setInstance(
@@ -141,18 +149,21 @@ export async function setInstance(
   settings: InstanceSettings,
   by: Actor,
 ): Promise<Instance> {
-  const { name, managerWaitSeconds, rateLimit, logBodiesUntil, defaultManager } = settings;
+  const { name, managerWaitSeconds, rateLimit, logBodiesUntil, defaultManager, scimRoles, switches = {} } = settings;
   await transaction(pool, async (client) => {
     await client.query('select lock_instance($1)', [slug]);
     const known = await client.query('select 1 from instances where id = $1', [slug]);
     if (known.rowCount === 0) throw new RefusedError('instance_unknown', `There is no instance ${slug}.`);
-    if (Object.values(settings).every((value) => value === undefined)) return;
+    const said = Object.values({ ...settings, ...switches, switches: undefined });
+    if (said.every((value) => value === undefined)) return;
     const chosen = typeof defaultManager === 'string' ? await defaultManagerId(client, slug, defaultManager) : null;
     await client.query(
       `update instances set name = coalesce($2, name), manager_wait_seconds = coalesce($3, manager_wait_seconds),
          default_manager_id = case when $4 then $5 else default_manager_id end,
          rate_limit = case when $6 then $7 else rate_limit end,
-         log_bodies_until = case when $8 then $9 else log_bodies_until end
+         log_bodies_until = case when $8 then $9 else log_bodies_until end,
+         create_users = coalesce($10, create_users), update_attributes = coalesce($11, update_attributes),
+         deactivate_users = coalesce($12, deactivate_users), scim_roles = coalesce($13, scim_roles)
        where id = $1`,
       [
         slug,
@@ -164,8 +175,15 @@ export async function setInstance(
         rateLimit ?? null,
         logBodiesUntil !== undefined,
         logBodiesUntil ?? null,
+        switches.createUsers ?? null,
+        switches.updateAttributes ?? null,
+        switches.deactivateUsers ?? null,
+        scimRoles ?? null,
       ],
     );
+    if (switches.deactivateUsers === true) {
+      await client.query('select release_kept($1, null, $2, $3)', [slug, by.actor, by.requestId]);
+    }
     if (defaultManager !== undefined) await client.query('select kick_instance($1, $2)', [slug, by.source]);
     await client.query(
       `insert into audit_log (instance_id, actor, action, outcome, request_id) values ($1, $2, 'instance.set', 'accepted', $3)`,

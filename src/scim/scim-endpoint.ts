@@ -1,5 +1,7 @@
 import type Koa from 'koa';
+import type { Actor } from '../directory/users.js';
 import type { ScimIdentity, TokenLookup } from '../instances/authenticate-token.js';
+import type { AuditRefusal } from './http/audit-refusals.js';
 import { authenticate, tokenOf } from './http/authenticate.js';
 import { rateLimiter } from './http/rate-limit.js';
 import { readBody } from './http/read-body.js';
@@ -18,6 +20,7 @@ export interface ScimEndpointOptions {
   /** Whether SCIM tokens are held to their instance's rate limit. */
   readonly isRateLimited: boolean;
   readonly requestLog: RequestLog;
+  readonly auditRefusal: AuditRefusal;
   /** The digest by which a token is known, for the log of those that are refused. */
   readonly digestOf: (token: string) => Buffer;
 }
@@ -47,7 +50,13 @@ export function scimEndpoint(
       send(context, answer);
       noteRequest(context, note, began, answer);
     } catch (error) {
-      noteRequest(context, note, began, toScimError(error, String(context.state['requestId'])));
+      const requestId = String(context.state['requestId']);
+      const known = toScimError(error, requestId);
+      noteRequest(context, note, began, known);
+      if (note.identity !== undefined) {
+        const asked = { identity: note.identity, by: actorOf(note.identity, requestId) };
+        await options.auditRefusal(asked, context.method, pathBelow(context.path), known);
+      }
       throw error;
     }
   };
@@ -78,7 +87,7 @@ export function scimEndpoint(
     const requestId = String(context.state['requestId']);
     return handler({
       identity,
-      by: { actor: `scim:${identity.tokenId}`, source: 'scim', requestId },
+      by: actorOf(identity, requestId),
       id,
       query: context.query,
       preconditions: { ifMatch: headers['if-match'], ifNoneMatch: headers['if-none-match'] },
@@ -91,6 +100,12 @@ export function scimEndpoint(
     });
   }
 }
+
+const actorOf = ({ tokenId }: ScimIdentity, requestId: string): Actor => ({
+  actor: `scim:${tokenId}`,
+  source: 'scim',
+  requestId,
+});
 
 /** What is known of a request as it goes. */
 interface Noted {

@@ -33,6 +33,8 @@ describe('instances in the admin API', () => {
         managerWaitSeconds: 5,
         rateLimit: { perSecond: 100, burst: 1_000 },
         logBodiesUntil: null,
+        switches: { createUsers: true, updateAttributes: true, deactivateUsers: true },
+        scimRoles: false,
         defaultManager: null,
         createdAt: '',
       },

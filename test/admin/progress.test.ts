@@ -30,7 +30,7 @@ describe('progress in the admin API', () => {
     const { pool } = admin.database;
     const id = await provisioned({ userName: 'a@x.test' });
     const before = Date.now();
-    await showStuck(pool, instance, id, 'application_unreachable', 60_000);
+    await showStuck(pool, instance, id, 'directory_unavailable', 60_000);
     const [row] = await list('stage=stuck');
     assert.ok(row);
     const { since, ...rest } = row;
@@ -39,7 +39,7 @@ describe('progress in the admin API', () => {
       userId: id,
       userName: 'a@x.test',
       stage: 'stuck',
-      reason: 'application_unreachable',
+      reason: 'directory_unavailable',
       message: null,
       workflow: {
         id: `user/${instance}/${id}`,
@@ -71,7 +71,7 @@ describe('progress in the admin API', () => {
     await sayAgain(pool, instance, left, { userName: 'left@x.test', active: false });
     await converge(pool, instance, left);
     const stuck = await asserted({ userName: 'stuck@x.test' });
-    await showStuck(pool, instance, stuck, 'some_reason', 1_000);
+    await showStuck(pool, instance, stuck, 'manager_unknown', 1_000);
     const waiter = await asserted({ userName: 'gave-up-waiting@x.test', manager: 'late@x.test' });
     await untilWait(pool, instance, waiter);
     await sayAgain(pool, instance, waiter, { userName: 'gave-up-waiting@x.test', active: false });
@@ -101,7 +101,7 @@ describe('progress in the admin API', () => {
     const id = await provisioned({ userName: 'gone@x.test' });
     await sayAgain(pool, instance, id, { userName: 'gone@x.test', active: false });
     await pool.query('update users set deleted_at = now() where instance_id = $1 and id = $2', [instance, id]);
-    await showStuck(pool, instance, id, 'application_unreachable', 60_000);
+    await showStuck(pool, instance, id, 'directory_unavailable', 60_000);
     assert.deepEqual(await stages(), ['gone@x.test: stuck']);
     await converge(pool, instance, id);
     assert.deepEqual(await stages(), []);

@@ -85,6 +85,14 @@ describe('the command line', function () {
       roster.instance,
     );
     assert.deepEqual([set.defaultManager.userName, set.defaultManager.explicit], ['ind@x.test', true]);
+    const switched = await json<{ switches: object; scimRoles: boolean }>(
+      'instance set --deactivate-users off --scim-roles on',
+      roster.instance,
+    );
+    assert.deepEqual(switched.switches, { createUsers: true, updateAttributes: true, deactivateUsers: false });
+    assert.equal(switched.scimRoles, true);
+    assert.equal((await cli(['instance', 'set', roster.instance, '--create-users', 'maybe'])).code, 1);
+    await json('instance set --deactivate-users on --scim-roles off', roster.instance);
     const back = await json<{ defaultManager: { userName: string } }>(
       'instance',
       'set',

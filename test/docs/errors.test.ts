@@ -3,6 +3,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { problemOf, REFUSAL_STATUS } from '../../src/admin/problem.js';
 import { UnavailableError } from '../../src/database/errors.js';
+import { REASONS } from '../../src/directory/progress-list.js';
 import { errorKinds, ScimError, type ScimErrorCode } from '../../src/scim/protocol/errors.js';
 
 const ROOT = join(import.meta.dirname, '..', '..');
@@ -26,10 +27,7 @@ async function codesInCode(): Promise<Map<string, string[]>> {
       if (status !== undefined && code !== undefined) codes.set(code, [status]);
     }
   }
-  // Reasons of the progress: the only texts of this shape in workflow code.
-  for (const source of await sourcesIn('workflows')) {
-    for (const [, code] of source.matchAll(/'([a-z]+(?:_[a-z]+)+)'/g)) if (code !== undefined) codes.set(code, []);
-  }
+  for (const reason of REASONS) codes.set(reason, []);
   return codes;
 }
 

@@ -8,6 +8,12 @@ async function up(knex: Knex): Promise<void> {
       name text not null,
       manager_wait_seconds integer not null default 60 check (manager_wait_seconds between 0 and 86400),
       default_manager_id uuid,
+      -- Rule 9: what Okta may do to users.
+      create_users boolean not null default true,
+      update_attributes boolean not null default true,
+      deactivate_users boolean not null default true,
+      -- Rule 11: whether the roles of SCIM set roles.
+      scim_roles boolean not null default false,
       -- How much each SCIM token may ask; null for any.
       rate_limit jsonb default '{"perSecond": 100, "burst": 1000}',
       -- When the instance's own run acts next by itself; null while nothing about the instance is to be done.

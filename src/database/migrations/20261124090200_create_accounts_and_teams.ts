@@ -24,6 +24,8 @@ async function up(knex: Knex): Promise<void> {
       wanted text not null check (wanted in ('active', 'suspended')),
       asserted_version bigint not null,
       applied_version bigint not null default 0,
+      -- An "active: false" that the switch deactivateUsers kept from taking effect (rule 9).
+      kept boolean not null default false,
       status text not null default 'pending' check (status in ('pending', 'active', 'suspended', 'refused')),
       revision bigint not null default 0,
       user_name text,
@@ -62,6 +64,7 @@ async function up(knex: Knex): Promise<void> {
     create index accounts_manager on accounts (instance_id, manager_id, id) where manager_id is not null;
     create index accounts_team on accounts (instance_id, team_id) where team_id is not null;
     create index accounts_coaches on accounts (instance_id, coach_since) where role = 'coach';
+    create index accounts_kept on accounts (instance_id, id) where kept;
     create index accounts_by_fallback on accounts (instance_id, origin, manager_id) where origin <> 'assigned';
   `);
 }

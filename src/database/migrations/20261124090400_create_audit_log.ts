@@ -12,7 +12,9 @@ async function up(knex: Knex): Promise<void> {
       user_id uuid,
       group_id uuid,
       version bigint,
-      outcome text not null,
+      outcome text not null check (outcome in ('accepted', 'refused', 'ignored')),
+      -- Why it was refused or ignored: a stable code.
+      reason text,
       request_id text,
       primary key (instance_id, entry)
     );

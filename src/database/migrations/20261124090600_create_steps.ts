@@ -6,6 +6,9 @@ import type { Knex } from 'knex';
  */
 async function up(knex: Knex): Promise<void> {
   await knex.raw(KICK_INSTANCE);
+  await knex.raw(RELEASE_KEPT);
+  await knex.raw(READ_ASSERTED);
+  await knex.raw(ROLES);
   await knex.raw(APPLY_ACCOUNTS);
   await knex.raw(FIND_MANAGERS);
   await knex.raw(JOIN_TEAMS);
@@ -15,7 +18,8 @@ async function up(knex: Knex): Promise<void> {
 
 async function down(knex: Knex): Promise<void> {
   await knex.raw(
-    'drop function evaluate_instance, evaluate_reports, join_teams, find_managers, apply_accounts, kick_instance',
+    `drop function evaluate_instance, evaluate_reports, join_teams, find_managers, apply_accounts, stored_role, scim_role,
+       read_asserted, release_kept, shown_state, kick_instance`,
   );
 }
 
@@ -25,6 +29,88 @@ const KICK_INSTANCE = `
 create function kick_instance(p_instance text, p_source text) returns void language sql as $$
   insert into kicks (instance_id, user_id, lane, source) values (p_instance, null, 1, p_source)
   on conflict (instance_id, user_id) do update set nonce = nextval('kick_nonce'), taken_until = null
+$$`;
+
+/**
+ * Ends the access of those whom the switch deactivateUsers kept active, once it is on: of all, or of these (rule 9). It is a
+ * version like any other, so what was read before is superseded; SCIM shows it.
+ */
+const RELEASE_KEPT = `
+-- How a stored user ends that has this version (\`renderUser\` in src/scim/present-user.ts).
+create function shown_state(p_at timestamptz, p_version bigint) returns text language sql immutable as $$
+  select '"lastModified":"' || to_char(p_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
+    || '","version":"W/\\"' || p_version || '\\"","location":"'
+$$;
+
+create function release_kept(p_instance text, p_ids uuid[], p_actor text, p_request text)
+returns setof uuid language sql as $$
+  with held as (
+    select a.id from accounts a
+    where a.instance_id = p_instance and a.kept and (p_ids is null or a.id = any (p_ids))
+      and (select i.deactivate_users from instances i where i.id = p_instance)
+    order by a.id
+    for no key update
+  ),
+  next as (
+    select u.id, u.version + 1 as version,
+      date_trunc('milliseconds', greatest(now(), u.updated_at + interval '1 millisecond')) as at,
+      left(u.resource, -length(shown_state(u.updated_at, u.version))) as resource
+    from held join users u on u.instance_id = p_instance and u.id = held.id
+  ),
+  bumped as (
+    update users u set version = next.version, updated_at = next.at,
+      resource = next.resource || shown_state(next.at, next.version)
+    from next where u.instance_id = p_instance and u.id = next.id and u.version = next.version - 1
+    returning u.id, u.version
+  ),
+  account as (
+    update accounts a set kept = false, wanted = 'suspended', asserted_version = bumped.version,
+      status = case when a.status = 'active' then 'suspended' else a.status end,
+      revision = a.revision + case when a.status = 'active' then 1 else 0 end
+    from bumped where a.instance_id = p_instance and a.id = bumped.id and a.kept
+    returning a.id, a.asserted_version
+  ),
+  audited as (
+    insert into audit_log (instance_id, actor, action, user_id, version, outcome, request_id)
+    select p_instance, p_actor, 'user.deactivate_kept', account.id, account.asserted_version, 'accepted', p_request from account
+  ),
+  kick as (
+    insert into kicks (instance_id, user_id, lane, source)
+    select p_instance, account.id, 0, 'admin' from account order by account.id
+    on conflict (instance_id, user_id) do update
+      set nonce = nextval('kick_nonce'), lane = 0, source = excluded.source, taken_until = null
+  )
+  select account.id from account
+$$`;
+
+/** What is asserted of these users now; who was kept active by a switch that is on again is suspended first (guard 1). */
+const READ_ASSERTED = `
+create function read_asserted(p_instance text, p_ids uuid[])
+returns table (id uuid, asserted_version bigint, wanted text, status text) language plpgsql as $$
+begin
+  if exists (select from accounts a where a.instance_id = p_instance and a.id = any (p_ids) and a.kept) then
+    perform release_kept(p_instance, p_ids, 'roster', null);
+  end if;
+  return query
+  select a.id, a.asserted_version, a.wanted, a.status from accounts a where a.instance_id = p_instance and a.id = any (p_ids);
+end
+$$`;
+
+/** Rules 6 and 11: the role that is stored where one is asked for, and the one that a user's SCIM roles ask for. */
+const ROLES = `
+create function stored_role(p_instance text, p_id uuid, p_role text) returns text language sql stable as $$
+  select case
+    when p_role = 'individual' and exists (
+      select from accounts report where report.instance_id = p_instance and report.manager_id = p_id)
+    then 'manager' else p_role end
+$$;
+
+create function scim_role(p_attributes jsonb) returns text language sql immutable as $$
+  select known.role
+  from unnest(array['coach', 'publisher', 'manager', 'individual']) with ordinality as known (role, place)
+  where exists (
+    select from jsonb_array_elements(p_attributes -> 'roles') given where lower(given ->> 'value') = known.role)
+  order by known.place limit 1
 $$`;
 
 /**
@@ -42,9 +128,12 @@ begin
   if exists (
     select from unnest(p_ids, p_versions) as v (id, version)
     join accounts a on a.instance_id = p_instance and a.id = v.id and a.asserted_version = v.version
+    join users u on u.instance_id = p_instance and u.id = v.id and u.version = v.version
     join instances i on i.id = p_instance
-    where (a.role = 'coach' or a.id = i.default_manager_id)
-      and (a.status <> a.wanted or a.wanted = 'suspended' and a.applied_version < a.asserted_version))
+    cross join lateral (
+      select case when i.scim_roles then stored_role(p_instance, a.id, scim_role(u.attributes)) end as role) asked
+    where (a.role = 'coach' or a.id = i.default_manager_id or asked.role = 'coach')
+      and (a.status <> a.wanted or a.wanted = 'suspended' and a.applied_version < a.asserted_version or a.role <> asked.role))
   then
     perform kick_instance(p_instance, 'admin');
   end if;
@@ -53,7 +142,8 @@ begin
     select v.id, v.version, u.user_name, u.email, u.email_key, u.external_id_key, u.manager_reference_key,
       case when position('@' in u.user_name) > 0 then u.user_name_key else u.user_name end as user_name_key,
       coalesce(u.attributes ->> 'title', '') as title,
-      u.display_name, i.manager_wait_seconds
+      u.display_name, i.manager_wait_seconds,
+      case when i.scim_roles then stored_role(p_instance, v.id, scim_role(u.attributes)) end as role
     from unnest(p_ids, p_versions) as v (id, version)
     join instances i on i.id = p_instance
     join users u on u.instance_id = p_instance and u.id = v.id and u.version = v.version
@@ -63,18 +153,21 @@ begin
       status = a.wanted, user_name = p.user_name, display_name = p.display_name, email = p.email, title = p.title,
       external_id_key = p.external_id_key, user_name_key = p.user_name_key, email_key = p.email_key,
       manager_reference_key = p.manager_reference_key,
+      role = coalesce(p.role, a.role),
+      coach_since = case
+        when coalesce(p.role, a.role) = a.role then a.coach_since when p.role = 'coach' then clock_timestamp() end,
       wait_until = case
         when a.wanted = 'active' and a.status <> 'active' then
           case when p.manager_reference_key is not null then now() + make_interval(secs => p.manager_wait_seconds) end
         when a.manager_reference_key is not distinct from p.manager_reference_key then a.wait_until
       end,
       revision = a.revision + case
-        when a.status <> a.wanted
+        when a.status <> a.wanted or a.role <> p.role
           or (a.user_name, a.display_name, a.email, a.title) is distinct from (p.user_name, p.display_name, p.email, p.title)
         then 1 else 0 end
     from profile p
     where a.instance_id = p_instance and a.id = p.id and a.asserted_version = p.version
-      and (a.status <> a.wanted
+      and (a.status <> a.wanted or a.role <> p.role
         or (a.user_name, a.display_name, a.email, a.title, a.external_id_key, a.user_name_key, a.email_key, a.manager_reference_key)
           is distinct from
           (p.user_name, p.display_name, p.email, p.title, p.external_id_key, p.user_name_key, p.email_key, p.manager_reference_key))

@@ -28,6 +28,8 @@ export const errorKinds = {
   scim_no_target: { status: 400, scimType: 'noTarget' },
   scim_mutability: { status: 400, scimType: 'mutability' },
   scim_unauthorized: { status: 401 },
+  scim_create_users_off: { status: 403 },
+  scim_deactivate_users_off: { status: 403 },
   scim_not_found: { status: 404 },
   scim_method_not_allowed: { status: 405 },
   scim_request_timeout: { status: 408 },
@@ -97,6 +99,14 @@ export const preconditionFailed = refusal('scim_precondition_failed');
 export const noTarget = refusal('scim_no_target');
 export const mutability = refusal('scim_mutability');
 export const uniqueness = refusal('scim_uniqueness');
+/** 403 for what a switch of the instance keeps from happening (rule 9); Okta's administrator reads the detail. */
+export const createUsersOff = (): ScimError =>
+  new ScimError('scim_create_users_off', switchedOff('creates no users from Okta', 'createUsers'));
+export const deactivateUsersOff = (): ScimError =>
+  new ScimError('scim_deactivate_users_off', switchedOff('neither deactivates nor deletes users', 'deactivateUsers'));
+const switchedOff = (what: string, name: string): string =>
+  `This instance ${what}: its switch ${name} is off. Whoever runs the application can switch it on.`;
+
 export const conflict = refusal('scim_conflict');
 export const notImplemented = refusal('scim_not_implemented');
 export const tooMany = refusal('scim_too_many');

@@ -1,3 +1,4 @@
+import type { AuditRefusal } from '../http/audit-refusals.js';
 import type { ScimAnswer, ScimCall, ScimRoute } from '../http/scim-call.js';
 import { toScimError } from '../http/scim-errors.js';
 import {
@@ -26,10 +27,12 @@ interface Outcome {
 
 /**
  * `/Bulk` (RFC 7644 section 3.7): each operation is what the request of its own would be.
+ * @param auditRefusal is told of each operation that is refused
  * @param onFailure is told of what is no known refusal
  */
 export function bulkRoute(
   routes: readonly ScimRoute[],
+  auditRefusal: AuditRefusal,
   onFailure: (error: unknown, requestId: string) => void,
 ): ScimRoute {
   // Resources alone: a search among operations would be a list among changes.
@@ -83,6 +86,8 @@ export function bulkRoute(
       } catch (error) {
         const known = toScimError(error, String(call.by.requestId));
         if (known.status >= 500) onFailure(error, String(call.by.requestId));
+        const { method = '', path = '' } = operation === undefined || 'refusal' in operation ? {} : operation;
+        await auditRefusal(call, method, path, known);
         outcomes[at] = {
           ...identityOf(operation),
           ...locationOf(operation, call.baseUrl, ids),

@@ -1,21 +1,26 @@
 import type { UserDirectory } from '../../directory/user-directory.js';
-import type { AssertedUser, StoredUser, UserKey } from '../../directory/users.js';
-import { isUserId, newUserId } from '../../ids.js';
+import type { Actor, AssertedUser, StoredUser, UserKey } from '../../directory/users.js';
+import { type InstanceId, isUserId, newUserId, type UserId } from '../../ids.js';
+import { isSameJson } from '../../json.js';
 import { changedUser, newUser, removedUser } from '../asserted-user.js';
 import type { ScimAnswer, ScimCall, ScimRoute } from '../http/scim-call.js';
 import { listAnswer } from '../list-answer.js';
 import type { ListUsers } from '../list-users.js';
 import { locationOf, presentUser, versionTag } from '../present-user.js';
 import { withDerivedNames } from '../protocol/derived-names.js';
-import { notFound } from '../protocol/errors.js';
+import { createUsersOff, deactivateUsersOff, notFound } from '../protocol/errors.js';
 import { parseListQuery, parseProjectionQuery, parseSearchRequest } from '../protocol/list-query.js';
+import { overlay } from '../protocol/multi-valued.js';
 import { applyPatch } from '../protocol/patch.js';
 import { assertUnchanged, isKnown } from '../protocol/preconditions.js';
 import type { Projection } from '../protocol/projection.js';
 import { readResource, replaceResource } from '../protocol/resource.js';
 import { resourceTypes } from '../protocol/schema.js';
+import type { ScimObject } from '../protocol/scim-object.js';
 
 export interface UserRoutesOptions {
+  /** Notes in the audit log and the user's progress that attributes were not changed. */
+  readonly noteIgnoredUpdate: (instance: InstanceId, user: UserId, by: Actor) => Promise<void>;
   readonly directory: UserDirectory;
   readonly listUsers: ListUsers;
   /** Called after each committed write: there is a kick to send. */
@@ -25,7 +30,7 @@ export interface UserRoutesOptions {
 const type = resourceTypes.User;
 
 /** `/Users` and `/Users/{id}` (RFC 7644 section 3). */
-export function userRoutes({ directory, listUsers, onWritten }: UserRoutesOptions): ScimRoute[] {
+export function userRoutes({ directory, listUsers, noteIgnoredUpdate, onWritten }: UserRoutesOptions): ScimRoute[] {
   /** Each answer that shows a user is made here. */
   const answer = (status: number, user: StoredUser, call: ScimCall, projection: Projection): ScimAnswer => ({
     status,
@@ -37,6 +42,7 @@ export function userRoutes({ directory, listUsers, onWritten }: UserRoutesOption
   });
 
   const create = async (call: ScimCall): Promise<ScimAnswer> => {
+    if (!call.identity.switches.createUsers) throw createUsersOff();
     const projection = projectionOf(call);
     const resource = withDerivedNames(readResource(type, await call.readBody()));
     const user = newUser(newUserId(), resource);
@@ -68,34 +74,42 @@ export function userRoutes({ directory, listUsers, onWritten }: UserRoutesOption
     compute: (stored: StoredUser) => AssertedUser | undefined,
     removed = false,
   ): Promise<StoredUser> => {
-    const { instance } = call.identity;
+    const { instance, switches } = call.identity;
     let changed = false;
     const now = await directory.change(keyOf(call), (stored) => {
       assertUnchanged(call.preconditions, versionTag(stored));
       const user = compute(stored);
       changed = user !== undefined;
-      return user && { instance, user, by: call.by, removed };
+      return user && { instance, user, by: call.by, removed, keepsAccess: !switches.deactivateUsers };
     });
     if (now === undefined) throw notFound(call.id);
     if (changed) onWritten();
     return now;
   };
 
-  const replace = async (call: ScimCall): Promise<ScimAnswer> => {
-    const projection = projectionOf(call);
-    const body = await call.readBody();
-    const user = await change(call, (stored) => changedUser(stored, (before) => replaceResource(type, before, body)));
-    return answer(200, user, call, projection);
-  };
-
-  const patch = async (call: ScimCall): Promise<ScimAnswer> => {
-    const projection = projectionOf(call);
-    const body = await call.readBody();
-    const user = await change(call, (stored) => changedUser(stored, (before) => applyPatch(type, before, body)));
-    return answer(200, user, call, projection);
-  };
+  /** PUT and PATCH; where the switch updateAttributes is off `active` alone is changed (rule 9). */
+  const update =
+    (compute: (before: ScimObject, body: unknown) => ScimObject) =>
+    async (call: ScimCall): Promise<ScimAnswer> => {
+      const projection = projectionOf(call);
+      const body = await call.readBody();
+      const { instance, switches } = call.identity;
+      let ignored = false;
+      const user = await change(call, (stored) =>
+        changedUser(stored, (before) => {
+          const after = compute(before, body);
+          if (switches.updateAttributes) return after;
+          const allowed = overlay(before, { active: after['active'] ?? null });
+          ignored = !isSameJson(allowed, after);
+          return allowed;
+        }),
+      );
+      if (ignored) await noteIgnoredUpdate(instance, user.id, call.by);
+      return answer(200, user, call, projection);
+    };
 
   const remove = async (call: ScimCall): Promise<ScimAnswer> => {
+    if (!call.identity.switches.deactivateUsers) throw deactivateUsersOff();
     await change(call, removedUser, true);
     return { status: 204 };
   };
@@ -103,9 +117,12 @@ export function userRoutes({ directory, listUsers, onWritten }: UserRoutesOption
   return [
     { path: '/Users', handlers: { GET: list, POST: create } },
     { path: '/Users/.search', handlers: { POST: search } },
-    { path: '/Users/:id', handlers: { GET: get, PUT: replace, PATCH: patch, DELETE: remove } },
+    { path: '/Users/:id', handlers: { GET: get, PUT: update(replaceWith), PATCH: update(patchWith), DELETE: remove } },
   ];
 }
+
+const replaceWith = (before: ScimObject, body: unknown): ScimObject => replaceResource(type, before, body);
+const patchWith = (before: ScimObject, body: unknown): ScimObject => applyPatch(type, before, body);
 
 /** Read before anything is written: a request that is refused has changed nothing. */
 const projectionOf = (call: ScimCall): Projection => parseProjectionQuery(call.query, type);

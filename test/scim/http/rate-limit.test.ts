@@ -13,8 +13,9 @@ describe('the rate limit', () => {
     const instance = 'acme';
     assert.ok(isInstanceId(instance));
     const assertRate = rateLimiter(() => now);
+    const switches = { createUsers: true, updateAttributes: true, deactivateUsers: true };
     const ask = (tokenId = 'a') =>
-      assertRate({ tokenId, instance, rateLimit: { perSecond: 2, burst: 5 }, logsBodies: false });
+      assertRate({ tokenId, instance, switches, rateLimit: { perSecond: 2, burst: 5 }, logsBodies: false });
     const refused = (retryAfter: string) =>
       assert.throws(() => ask(), { status: 429, headers: { 'Retry-After': retryAfter } });
     for (let n = 0; n < 5; n++) ask();
@@ -26,7 +27,8 @@ describe('the rate limit', () => {
     now += 60_000;
     for (let n = 0; n < 5; n++) ask();
     refused('1');
-    for (let n = 0; n < 1_000; n++) assertRate({ tokenId: 'c', instance, rateLimit: null, logsBodies: false });
+    for (let n = 0; n < 1_000; n++)
+      assertRate({ tokenId: 'c', instance, switches, rateLimit: null, logsBodies: false });
   });
 
   describe('of an instance', () => {

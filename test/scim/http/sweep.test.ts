@@ -23,7 +23,12 @@ const BODIES: Readonly<Record<string, Record<string, unknown>>> = {
 
 /** Every route, as the router has them, so that a new one is tried by itself. */
 const ROUTES = (roster: TestRoster) =>
-  scimRoutes({ pool: roster.pool, log: createLog({ logLevel: 'silent' }, 'server'), onWritten: () => undefined });
+  scimRoutes({
+    pool: roster.pool,
+    log: createLog({ logLevel: 'silent' }, 'server'),
+    auditRefusal: async () => undefined,
+    onWritten: () => undefined,
+  });
 
 describe('with another instance’s token', () => {
   let roster: TestRoster;

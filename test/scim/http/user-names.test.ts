@@ -58,8 +58,14 @@ describe('a userName is one person’s', () => {
       const answer = await expectStatus(409, ask(roster, verb, pathOf(user), rename(`HOLDER-${verb}@x.test`)[verb]));
       assert.equal(answer.body?.['scimType'], 'uniqueness');
       for (const each of [holder, user]) assert.deepEqual((await ask(roster, 'GET', pathOf(each))).body, each);
-      const { rows } = await roster.pool.query('select 1 from audit_log where user_id = $1', [user['id']]);
-      assert.equal(rows.length, 1, 'and nothing is audited but the creation');
+      const { rows } = await roster.pool.query(
+        'select action, outcome, reason from audit_log where user_id = $1 order by entry',
+        [user['id']],
+      );
+      assert.deepEqual(rows, [
+        { action: 'user.create', outcome: 'accepted', reason: null },
+        { action: 'user.update', outcome: 'refused', reason: 'scim_uniqueness' },
+      ]);
     });
 
     it(`a ${verb} to a free name keeps the id, is echoed as sent, and frees the old name`, async () => {
