@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { z } from 'zod';
 import { setRole } from '../../../src/directory/roles.js';
 import { type InstanceId, isUserId, type UserId } from '../../../src/ids.js';
 import { setInstance } from '../../../src/instances/instances.js';
@@ -63,7 +64,10 @@ describe('rule 9: what an instance lets Okta do', () => {
     ];
     const { body } = await expectStatus(200, ask(client, 'POST', '/Bulk', { Operations }));
     assert.deepEqual(
-      (body?.['Operations'] as { status: string }[]).map(({ status }) => status),
+      z
+        .array(z.looseObject({ status: z.string() }))
+        .parse(body?.['Operations'])
+        .map(({ status }) => status),
       ['403', '201'],
     );
     assert.equal((await ask(client, 'GET', '/Users')).body?.['totalResults'], 0);
