@@ -15,6 +15,8 @@ import type { Log } from './telemetry/log.js';
 
 export interface AppOptions {
   readonly pool: pg.Pool;
+  /** For Okta's lists and groups, which can be slow. */
+  readonly listPool: pg.Pool;
   /** For operators, whose requests may take longer and take nothing from Okta's. */
   readonly adminPool: pg.Pool;
   readonly secret: string;

@@ -2,7 +2,7 @@ import { createApp } from './app.js';
 import { type Config, ConfigError, readConfig, required } from './config.js';
 import { UnavailableError } from './database/errors.js';
 import { requireSchema, SchemaError } from './database/migrate.js';
-import { createPool, FRONT_DOOR } from './database/pool.js';
+import { createPool, FRONT_DOOR, LISTS } from './database/pool.js';
 import { startDispatcher } from './dispatch/dispatcher.js';
 import { startSweeper } from './dispatch/sweeper.js';
 import { lazyTemporalClient } from './dispatch/temporal-client.js';
@@ -17,6 +17,9 @@ export interface RunningServer {
   stop(): Promise<void>;
 }
 
+/** Three instances can have slow lists at the same time before others wait. */
+const LIST_CONNECTIONS = 6;
+
 /** Starts the server; it starts, and takes requests, without Temporal. @throws Node's error where the port is taken. */
 export async function startServer(config: Config, log: Log): Promise<RunningServer> {
   const url = required(config.databaseUrl, 'DATABASE_URL');
@@ -30,6 +33,7 @@ export async function startServer(config: Config, log: Log): Promise<RunningServ
     ...FRONT_DOOR,
     onError,
   });
+  const listPool = createPool({ url, max: LIST_CONNECTIONS, applicationName: 'roster lists', ...LISTS, onError });
   // Operators and the loops have connections of their own: nobody waits for another's, and theirs may take longer.
   const open = (applicationName: string, max: number) =>
     createPool({ url, max, applicationName, connectionTimeout: 5_000, statementTimeout: 10_000, onError });
@@ -46,6 +50,7 @@ export async function startServer(config: Config, log: Log): Promise<RunningServ
   const requestLog = startRequestLog(loopPool, log);
   const app = createApp({
     pool,
+    listPool,
     adminPool,
     secret,
     log,
@@ -62,7 +67,7 @@ export async function startServer(config: Config, log: Log): Promise<RunningServ
   const stopLoops = async (): Promise<void> => {
     await Promise.all([dispatcher.stop(), sweeper.stop(), requestLog.stop()]);
     await client.connection.close();
-    await Promise.all([pool.end(), adminPool.end(), loopPool.end()]);
+    await Promise.all([pool.end(), listPool.end(), adminPool.end(), loopPool.end()]);
   };
   const handle = app.callback();
   const http = await listen((request, response) => void handle(request, response), config.host, config.port).catch(

@@ -15,7 +15,7 @@ export const PAGE = 100;
 /** People in one Bulk request, which is as many as Roster takes. */
 export const BULK = 1_000;
 /** People in a group. */
-export const GROUP = 1_000;
+const GROUP = 1_000;
 /** Prime, so that every step through the people meets everybody, far apart. */
 const STRIDE = 7_919;
 

@@ -1,6 +1,6 @@
 import { createApp } from '../../src/app.js';
 import { readConfig, required } from '../../src/config.js';
-import { createPool, FRONT_DOOR } from '../../src/database/pool.js';
+import { createPool, FRONT_DOOR, LISTS } from '../../src/database/pool.js';
 import { listen } from '../../src/http/listen.js';
 import { startRequestLog } from '../../src/scim/http/request-log.js';
 import { createLog } from '../../src/telemetry/log.js';
@@ -17,6 +17,7 @@ export async function serveFrontDoor(options: { readonly requestLog: boolean }):
   const patient = { connectionTimeout: 5_000, statementTimeout: 10_000, onError };
   const app = createApp({
     pool: createPool({ url, max: config.databasePoolSize, applicationName: 'roster server', ...FRONT_DOOR, onError }),
+    listPool: createPool({ url, max: 6, applicationName: 'roster lists', ...LISTS, onError }),
     adminPool: createPool({ url, max: 4, applicationName: 'roster admin', ...patient }),
     secret: required(config.secret, 'ROSTER_SECRET'),
     log,

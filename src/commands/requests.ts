@@ -7,7 +7,10 @@ import { withDatabase } from './context.js';
 import { JSON_OPTION, print, printList } from './output.js';
 
 const POLL_MS = 1_000;
-const AT_ONCE = 200;
+const AT_ONCE = 1_000;
+/** How late a request may be written down. */
+const LATE_MS = 10_000;
+const REMEMBERED = 100_000;
 
 /** `roster requests`: what Okta asked of an instance, and what it was told. */
 export const requestsCommand = (config: Config): Command =>
@@ -29,12 +32,15 @@ export const requestsCommand = (config: Config): Command =>
         const tell = (request: LoggedRequest): void =>
           print(options.json === true ? JSON.stringify(request) : line(request));
         last.forEach(tell);
-        let seen = last.at(-1)?.id;
+        let told = new Set(last.map(({ id }) => id));
+        let until = Date.now();
         for (;;) {
-          const news = await requestsSince(pool, instance, seen, AT_ONCE);
-          news.forEach(tell);
-          seen = news.at(-1)?.id ?? seen;
-          if (news.length < AT_ONCE) await delay(POLL_MS);
+          // Each server writes its own down a little later: what came in the last seconds is looked at again.
+          const recent = await requestsSince(pool, instance, new Date(until - LATE_MS), AT_ONCE);
+          until = recent.length < AT_ONCE ? Date.now() : (recent.at(-1)?.at.getTime() ?? until) + LATE_MS;
+          recent.filter(({ id }) => !told.has(id)).forEach(tell);
+          told = new Set([...told, ...recent.map(({ id }) => id)].slice(-REMEMBERED));
+          if (recent.length < AT_ONCE) await delay(POLL_MS);
         }
       });
     });

@@ -35,6 +35,12 @@ export const isUnavailable = (error: unknown): boolean =>
     ? error.code === undefined || NOT_NOW.test(error.code)
     : error instanceof Error && CONNECTION_ERRORS.has(error.name);
 
+/** True for a statement that PostgreSQL ended because it took too long; its connection is as good as before. */
+export const isTooSlow = (error: unknown): boolean =>
+  error instanceof UnavailableError
+    ? isTooSlow(error.cause)
+    : error instanceof pg.DatabaseError && error.code === '57014';
+
 /** The name of the unique, foreign key or check constraint that a statement ran against, where it is that. */
 export const violatedConstraint = (error: unknown): string | undefined =>
   error instanceof pg.DatabaseError && error.code?.startsWith('23') ? error.constraint : undefined;

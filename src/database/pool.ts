@@ -1,5 +1,5 @@
 import pg from 'pg';
-import { isRetryable, isUnavailable, UnavailableError } from './errors.js';
+import { isRetryable, isTooSlow, isUnavailable, UnavailableError } from './errors.js';
 
 /** How a process uses PostgreSQL. Times are milliseconds. */
 export interface PoolOptions {
@@ -17,6 +17,9 @@ export interface PoolOptions {
 
 /** How requests of Okta use it: an answer is due within 2 s (design section 3), PostgreSQL or not. */
 export const FRONT_DOOR = { connectionTimeout: 600, statementTimeout: 1_100, genericPlans: true } as const;
+
+/** For lists and groups, which can be slow: with connections of their own they take none from the look-ups and writes of others. */
+export const LISTS = { connectionTimeout: 600, statementTimeout: 1_500 } as const;
 
 /** The one pool of a process. node-postgres waits for ever and dies of an idle connection's error unless told otherwise. */
 export function createPool(options: PoolOptions): pg.Pool {
@@ -94,8 +97,9 @@ async function runOnce<Row extends pg.QueryResultRow>(
     const result = await client.query<Row>({ ...statement, values: [...values] });
     return result.rows;
   } catch (error) {
-    broken = isUnavailable(error);
-    throw broken ? new UnavailableError('unknown', error) : error;
+    const isAway = isUnavailable(error);
+    broken = isAway && !isTooSlow(error);
+    throw isAway ? new UnavailableError('unknown', error) : error;
   } finally {
     client.release(broken);
   }

@@ -1,7 +1,7 @@
 import type pg from 'pg';
-import { on, run } from '../database/pool.js';
+import { run } from '../database/pool.js';
 import type { GroupId, InstanceId } from '../ids.js';
-import { findGroups, type StoredGroup } from './groups.js';
+import { findGroups, patiently, type StoredGroup } from './groups.js';
 import { type ListOrder, type ListPlace, laterThan, type RowCondition } from './user-list.js';
 
 /** Which page of an instance's groups, and in what order: as of users. */
@@ -37,12 +37,8 @@ export async function pageOfGroups(pool: pg.Pool, instance: InstanceId, page: Gr
     limit ${bind(count + 1)} offset ${bind('offset' in after ? after.offset : 0)}`;
   const chosen = await run<ListPlace & { id: GroupId }>(pool, { name: '', text }, values);
   const shown = chosen.slice(0, count);
-  const groups = await findGroups(
-    on(pool),
-    instance,
-    shown.map(({ id }) => id),
-    page.withMembers,
-  );
+  const ids = shown.map(({ id }) => id);
+  const groups = await patiently(pool, (query) => findGroups(query, instance, ids, page.withMembers));
   return { groups, last: chosen.length > count ? shown.at(-1) : undefined };
 }
 

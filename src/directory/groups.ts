@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { on, type Query, type Statement, transaction, within } from '../database/pool.js';
+import { type Query, type Statement, transaction, within } from '../database/pool.js';
 import { type GroupId, type InstanceId, isUserId, type UserId } from '../ids.js';
 import type { Actor } from './users.js';
 
@@ -155,7 +155,7 @@ const columns = (key: GroupKey, group: AssertedGroup, added: AssertedGroup['memb
 
 /** A group by id; undefined where there is none. @throws UnavailableError */
 export async function findGroup(pool: pg.Pool, { instance, id }: GroupKey): Promise<StoredGroup | undefined> {
-  return (await findGroups(on(pool), instance, [id]))[0];
+  return (await patiently(pool, (query) => findGroups(query, instance, [id])))[0];
 }
 
 /**
@@ -205,12 +205,19 @@ export async function changeGroup(
     const added = group.members.filter((member) => known.get(member.key) !== member.display);
     const removed = before.members.map((member) => member.key).filter((member) => !wanted.has(member));
     const isRenamed = group.displayName !== before.displayName || group.externalId !== before.externalId;
-    if (isRenamed || added.length > 0 || removed.length > 0) {
-      await query(UPDATE, [...columns(key, group, added, by), removed]);
-    }
-    return group;
+    const isChanged = isRenamed || added.length > 0 || removed.length > 0;
+    if (isChanged) await query(UPDATE, [...columns(key, group, added, by), removed]);
+    const users = new Map(before.members.map((member) => [member.key, member.userId]));
+    return {
+      ...before,
+      ...group,
+      version: before.version + (isChanged ? 1 : 0),
+      updatedAt: isChanged ? new Date().toISOString() : before.updatedAt,
+      members: group.members.map((member) => ({ ...member, userId: users.get(member.key) ?? null })),
+    };
   });
-  return stored && resolved(pool, key, stored.members);
+  // Written it is, whatever fails after.
+  return stored && ((await resolved(pool, key, stored.members).catch(() => stored)) ?? stored);
 }
 
 /** Takes a group away; its members stay users. @returns false where there was none. @throws UnavailableError */
@@ -245,8 +252,8 @@ async function resolved(
 /** A group can have a hundred thousand members: its statements may take longer than others of the front door. */
 const PATIENCE_MS = 10_000;
 
-/** Runs `work` in a transaction whose statements may take their time. */
-const patiently = <Result>(pool: pg.Pool, work: (query: Query) => Promise<Result>): Promise<Result> =>
+/** Runs `work` in a transaction whose statements may take their time. @throws UnavailableError */
+export const patiently = <Result>(pool: pg.Pool, work: (query: Query) => Promise<Result>): Promise<Result> =>
   transaction(pool, async (client) => {
     await client.query(`set local statement_timeout = ${PATIENCE_MS}`);
     return work(within(client, PATIENCE_MS + 200));

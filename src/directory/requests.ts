@@ -76,15 +76,17 @@ export interface LoggedRequest {
   readonly body: unknown;
 }
 
-const LIST = (condition: string, direction: string): string => `
+const SELECT = `
   select r.id, r.at, r.method, r.path, r.status::integer, r.scim_type as "scimType", r.detail, r.ms::double precision as milliseconds,
     case when t.id is not null then json_build_object('id', t.id, 'label', t.label) end as token,
     r.request_id as "requestId", r.user_id as "userId", r.body
   from requests r left join scim_tokens t on t.instance_id = r.instance_id and t.id = r.token_id
-  where r.instance_id = $1 and ($2::uuid is null or r.id ${condition} $2)
-  order by r.id ${direction} limit $3`;
-const BEFORE: Statement = { name: 'requests_before', text: LIST('<', 'desc') };
-const SINCE: Statement = { name: 'requests_since', text: LIST('>', 'asc') };
+  where r.instance_id = $1`;
+const BEFORE: Statement = {
+  name: 'requests_before',
+  text: `${SELECT} and ($2::uuid is null or r.id < $2) order by r.id desc limit $3`,
+};
+const SINCE: Statement = { name: 'requests_since', text: `${SELECT} and r.at >= $2 order by r.id limit $3` };
 
 /** An instance's requests, the newest first, from before an id on. @throws UnavailableError */
 export const listRequests = (
@@ -93,20 +95,23 @@ export const listRequests = (
   { after, limit }: { readonly after?: string | undefined; readonly limit: number },
 ): Promise<LoggedRequest[]> => run<LoggedRequest>(pool, BEFORE, [instance, after ?? null, limit]);
 
-/** The requests that came since an id, the oldest first. @throws UnavailableError */
+/** The requests since a moment, the oldest first: each is written down a little after it came. @throws UnavailableError */
 export const requestsSince = (
   pool: pg.Pool,
   instance: InstanceId,
-  id: string | undefined,
+  moment: Date,
   limit: number,
-): Promise<LoggedRequest[]> => run<LoggedRequest>(pool, SINCE, [instance, id ?? null, limit]);
+): Promise<LoggedRequest[]> => run<LoggedRequest>(pool, SINCE, [instance, moment, limit]);
 
+/** So many at a time, so that no statement takes long after a pause of days. */
+const FORGOTTEN_AT_ONCE = 10_000;
 const FORGET: Statement = {
   name: 'forget_requests',
-  text: `delete from requests where at < now() - interval '7 days'`,
+  text: `delete from requests where ctid = any (array(
+    select ctid from requests where at < now() - interval '7 days' limit ${FORGOTTEN_AT_ONCE})) returning 1`,
 };
 
 /** Takes away what is older than seven days. @throws UnavailableError */
 export async function forgetOldRequests(pool: pg.Pool): Promise<void> {
-  await run(pool, FORGET, []);
+  while ((await run(pool, FORGET, [])).length === FORGOTTEN_AT_ONCE);
 }

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type pg from 'pg';
 import { run, type Statement } from '../database/pool.js';
 import type { InstanceId } from '../ids.js';
-import { USER_GROUPS } from './users.js';
+import { AFTER_VERSION, groupsDigest, USER_GROUPS } from './users.js';
 
 /** A condition on the rows of a list, with the values of its parameters, the first of which is `$2`. */
 export interface RowCondition {
@@ -16,6 +16,10 @@ const counts = new WeakMap<pg.Pool, Map<InstanceId, { total: Promise<number>; un
 
 /** The groups of each of a page; looked up for nobody where the instance has no members at all. */
 const GROUPS = `case when (select exists (select from group_members m where m.instance_id = $1)) then ${USER_GROUPS} end`;
+
+/** The text of a user, with the digest of the groups in its version. */
+const RESOURCE = `case when groups is null then resource else left(resource, -${AFTER_VERSION.length})
+        || '-' || ${groupsDigest('groups')} || right(resource, ${AFTER_VERSION.length}) end`;
 
 /** SQL of a text to sort by. */
 export interface ListOrder {
@@ -85,7 +89,7 @@ export async function listUsers(pool: pg.Pool, instance: InstanceId, query: User
       ]
     : ['', `(${page}) shown`];
   const text = `select least(count(*), ${count}::integer)::integer as count, count(*) > ${count}::integer as more,
-      coalesce(string_agg(resource || ${bind(query.locationBase)}::text || id ||
+      coalesce(string_agg(${RESOURCE} || ${bind(query.locationBase)}::text || id ||
         case when groups is null then '"}}' else '"},"groups":' || groups || '}' end, ',')${shown}, '') as resources,
       (array_agg(id)${shown})[${count}::integer] as "lastId",
       ${order === undefined ? 'null' : `(array_agg(key)${shown})[${count}::integer]`} as "lastKey"
@@ -145,7 +149,10 @@ async function count(pool: pg.Pool, instance: InstanceId, where: RowCondition | 
 /** Longer than the conditions that clients look people up by: userName and externalId. */
 const PREPARED_LENGTH = 64;
 
-/** The names of the statements that are prepared, by their texts: there are as many as there are short conditions. */
+/** So many statements are prepared; each takes its place in every connection's memory. */
+const MOST_PREPARED = 100;
+
+/** The names of the statements that are prepared, by their texts: those that were asked first. */
 const names = new Map<string, string>();
 
 /**
@@ -156,6 +163,7 @@ function named(prefix: string, text: string, where: RowCondition | undefined): S
   if (where !== undefined && where.sql.length > PREPARED_LENGTH) return { name: '', text };
   let name = names.get(text);
   if (name === undefined) {
+    if (names.size >= MOST_PREPARED) return { name: '', text };
     name = `${prefix}_${createHash('sha256').update(text).digest('base64url').slice(0, 16)}`;
     names.set(text, name);
   }

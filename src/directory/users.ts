@@ -18,6 +18,13 @@ export const USER_GROUPS = `(
     from group_members m join groups g on g.instance_id = m.instance_id and g.id = m.group_id
     where m.instance_id = u.instance_id and m.user_id = u.id)`;
 
+/** What stands after the version in the text of a stored user; before it goes the digest of the groups, where there are any. */
+export const AFTER_VERSION = '\\"","location":"';
+export const GROUPS_DIGEST_LENGTH = 8;
+
+/** SQL of that digest, null without groups. */
+export const groupsDigest = (groups: string): string => `left(md5(${groups}), ${GROUPS_DIGEST_LENGTH})`;
+
 /** What is asserted of a user, ready to be stored; the keys are folded (`src/scim/protocol/text.ts`). */
 export interface AssertedUser extends StoredUser {
   readonly userName: string;

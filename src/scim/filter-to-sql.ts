@@ -1,5 +1,5 @@
 import { GROUP_MEMBERS } from '../directory/groups.js';
-import { USER_GROUPS } from '../directory/users.js';
+import { groupsDigest, USER_GROUPS } from '../directory/users.js';
 import { isUserId } from '../ids.js';
 import { invalidFilter } from './protocol/errors.js';
 import type { CompareOperator, Filter } from './protocol/filter.js';
@@ -265,6 +265,10 @@ export const userSource: FilterSource = {
     ['externalId', externalIdOperand()],
     ['userName', textOperand('u.user_name', false, 'u.user_name_key')],
     ['active', booleanOperand('u.active')],
+    [
+      'meta.version',
+      textOperand(`('W/"' || u.version || coalesce('-' || ${groupsDigest(USER_GROUPS)}, '') || '"')`, true),
+    ],
   ]),
   json: (attribute) => (attribute === 'groups' ? `(${USER_GROUPS})::jsonb` : `(u.attributes -> '${attribute}')`),
 };

@@ -1,12 +1,16 @@
 import type pg from 'pg';
+import { isTooSlow } from '../database/errors.js';
 import { PagePlaces } from '../directory/page-places.js';
 import type { UserDirectory } from '../directory/user-directory.js';
 import { countUsers, listUsers, type RowCondition } from '../directory/user-list.js';
+import type { InstanceId } from '../ids.js';
+import type { Limited } from '../limit-each.js';
 import { fromCursor, toCursor } from './cursor.js';
 import { filterToSql, sortKey, userSource } from './filter-to-sql.js';
 import type { ScimCall } from './http/scim-call.js';
 import { indexOf, type ListPage } from './list-answer.js';
 import { locationBase, presentUser, presentUsers } from './present-user.js';
+import { tooCostly } from './protocol/errors.js';
 import type { ListQuery } from './protocol/list-query.js';
 import { foldUserName } from './protocol/resource.js';
 
@@ -14,7 +18,7 @@ import { foldUserName } from './protocol/resource.js';
 export type ListUsers = (query: ListQuery, call: ScimCall) => Promise<ListPage>;
 
 /** One for all requests of a process, since it remembers where pages by index ended. */
-export function userLister(pool: pg.Pool, directory: UserDirectory): ListUsers {
+export function userLister(pool: pg.Pool, directory: UserDirectory, limited: Limited<InstanceId>): ListUsers {
   const places = new PagePlaces();
 
   /** Okta's own look-up: an index decides that there is one at most. */
@@ -26,9 +30,7 @@ export function userLister(pool: pg.Pool, directory: UserDirectory): ListUsers {
     return { totalResults: found, ...indexOf(query), itemsPerPage: found, resources };
   };
 
-  return async (query, call) => {
-    const userName = userNameSought(query);
-    if (userName !== undefined) return byUserName(userName, query, call);
+  const listed: ListUsers = async (query, call) => {
     const { filter, sort, startIndex, count, cursor, projection } = query;
     const { instance } = call.identity;
     const where = filter === null ? undefined : filterToSql(filter, userSource, 2, `${call.baseUrl}/Users`);
@@ -57,9 +59,9 @@ export function userLister(pool: pg.Pool, directory: UserDirectory): ListUsers {
     const nextCursor =
       cursor !== null && page.more && page.last !== undefined ? toCursor(page.last, query.identity) : undefined;
     // A page counted from the beginning that is not full, unless it begins beyond the end, says itself how many there are.
-    const first = cursor === '' ? 1 : cursor === null && known === undefined ? startIndex : undefined;
+    const first = cursor === '' ? 1 : cursor === null ? startIndex : undefined;
     const shown = first === undefined || page.count === 0 ? 0 : first - 1 + page.count;
-    const isWhole = first !== undefined && page.count < count && (page.count > 0 || first === 1);
+    const isWhole = first !== undefined && known === undefined && page.count < count && (page.count > 0 || first === 1);
     // The number may be a second old (countUsers), but never less than what the page itself shows.
     const totalResults = isWhole ? shown : Math.max(shown, await countUsers(pool, instance, where));
     return {
@@ -69,6 +71,16 @@ export function userLister(pool: pg.Pool, directory: UserDirectory): ListUsers {
       nextCursor,
       resources: presentUsers(page.resources, projection),
     };
+  };
+
+  return async (query, call) => {
+    const userName = userNameSought(query);
+    if (userName !== undefined) return byUserName(userName, query, call);
+    return limited(call.identity.instance, () => listed(query, call)).catch((error: unknown) => {
+      throw isTooSlow(error) && (query.filter !== null || query.sort !== null)
+        ? tooCostly('The filter or the order takes too long over so many users; ask for something narrower')
+        : error;
+    });
   };
 }
 

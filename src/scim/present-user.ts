@@ -1,4 +1,5 @@
-import type { StoredUser } from '../directory/users.js';
+import { createHash } from 'node:crypto';
+import { AFTER_VERSION, GROUPS_DIGEST_LENGTH, type StoredUser } from '../directory/users.js';
 import type { UserId } from '../ids.js';
 import { type Projection, project } from './protocol/projection.js';
 import { ENTERPRISE_USER_SCHEMA, USER_SCHEMA } from './protocol/schema.js';
@@ -15,8 +16,15 @@ export interface UserState {
   readonly updatedAt: string;
 }
 
-/** The version tag of a user (RFC 7644 section 3.14). */
+/** The version tag of a resource (RFC 7644 section 3.14). */
 export const versionTag = ({ version }: { version: number }): string => `W/"${version}"`;
+
+/** The same of a user, whose groups come and go without a version of the user's: a digest of them is in it while there are any. */
+export const userTag = ({ version, groups }: Pick<StoredUser, 'version' | 'groups'>): string =>
+  `W/"${version}${groups === null ? '' : `-${groupsDigest(groups)}`}"`;
+
+const groupsDigest = (groups: string): string =>
+  createHash('md5').update(groups).digest('hex').slice(0, GROUPS_DIGEST_LENGTH);
 
 /**
  * A user as SCIM JSON, up to where the URL of its location begins: what was asserted, never the effective manager, since
@@ -37,8 +45,10 @@ export const locationOf = ({ id }: { id: string }, baseUrl: string): string => `
 
 /** A stored user as SCIM JSON. */
 export function presentUser(user: StoredUser, baseUrl: string, projection: Projection): string {
-  const groups = user.groups === null ? '' : `,"groups":${user.groups}`;
-  return presentUsers(`${user.resource}${locationBase(baseUrl)}${user.id}"}${groups}}`, projection);
+  const { groups, resource } = user;
+  if (groups === null) return presentUsers(`${resource}${locationBase(baseUrl)}${user.id}"}}`, projection);
+  const tagged = `${resource.slice(0, -AFTER_VERSION.length)}-${groupsDigest(groups)}${AFTER_VERSION}`;
+  return presentUsers(`${tagged}${locationBase(baseUrl)}${user.id}"},"groups":${groups}}`, projection);
 }
 
 /** Completed users, with commas between them, as a projection shows them: only for one that leaves something out they are parsed. */

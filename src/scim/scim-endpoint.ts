@@ -63,7 +63,7 @@ export function scimEndpoint(
 
   function noteRequest(context: Koa.Context, noted: Noted, began: number, outcome: RequestOutcome): void {
     const ms = performance.now() - began;
-    requestLog.note(outcome.status, () => {
+    requestLog.note(outcome.status, noted.identity?.instance, () => {
       const refused = noted.identity === undefined ? tokenOf(context.get('authorization')) : undefined;
       return requestEntry({
         ...noted,
@@ -91,6 +91,7 @@ export function scimEndpoint(
       id,
       query: context.query,
       preconditions: { ifMatch: headers['if-match'], ifNoneMatch: headers['if-none-match'] },
+      charge: (requests) => assertRate?.(identity, requests),
       baseUrl: `${options.publicUrl ?? `${context.protocol}://${context.host}`}${SCIM_PATH}`,
       readBody: async (maxBytes = MAX_BODY_BYTES) => {
         const body = await readBody(context.req, maxBytes);

@@ -55,6 +55,7 @@ export async function startAdmin(): Promise<AdminServer> {
   const app = createApp({
     ...options,
     adminPool: pool,
+    listPool: pool,
     log: createLog({ logLevel: 'silent' }, 'server'),
     publicUrl: undefined,
     isRateLimited: false,

@@ -57,7 +57,7 @@ describe('a group of 5,000, pushed by two clients at once', () => {
         const chunk = half.slice(at, at + CHUNK);
         await patch([{ op: 'add', path: 'members', value: chunk.map((value) => ({ value, display: 'm@x.test' })) }]);
         for (const value of chunk) left.add(value);
-        const gone = chunk.filter(() => random.chance(0.05)).slice(0, 20);
+        const gone = chunk.filter(() => random.chance(0.5));
         await patch(gone.map((value) => ({ op: 'remove', path: `members[value eq "${value}"]` })));
         for (const value of gone) left.delete(value);
       }
@@ -78,7 +78,7 @@ describe('a group of 5,000, pushed by two clients at once', () => {
     const { members } = groupSchema.parse(body);
     assert.deepEqual(members.map(({ value }) => value).toSorted(), [...even, ...odd].toSorted());
     assert.equal(body?.['displayName'], 'Everybody');
-    assert.ok(members.length < MEMBERS && members.length > MEMBERS * 0.9);
+    assert.ok(members.length < MEMBERS * 0.6 && members.length > MEMBERS * 0.4);
 
     await expectStatus(
       200,

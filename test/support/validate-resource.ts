@@ -104,7 +104,7 @@ function assertResource(body: Record<string, unknown>, partial = false): void {
   assert.ok(isObject(meta));
   assert.deepEqual(Object.keys(meta).toSorted(), ['created', 'lastModified', 'location', 'resourceType', 'version']);
   assert.equal(meta['resourceType'], type.name);
-  assert.match(textAt(meta, 'version'), /^W\/"\d+"$/);
+  assert.match(textAt(meta, 'version'), /^W\/"\d+(?:-[0-9a-f]{8})?"$/);
   const path = `/scim/v2${type.endpoint}/${textAt(resource, 'id')}`;
   assert.match(textAt(meta, 'location'), new RegExp(`^https?://[^/]+${path}$`));
   assert.ok(textAt(meta, 'lastModified') >= textAt(meta, 'created'));

@@ -17,6 +17,8 @@ async function up(knex: Knex): Promise<void> {
       updated_at timestamptz(3) not null default now(),
       primary key (instance_id, id)
     );
+    -- Okta looks each group up by its name before it pushes it.
+    create index groups_display_name on groups (instance_id, display_name_key);
 
     create table group_members (
       instance_id text not null,

@@ -19,8 +19,8 @@ const VERBS: ReadonlyMap<string, string> = new Map([
   ['PATCH', 'update'],
   ['DELETE', 'delete'],
 ]);
-/** Not refused but put off, or not asked in a way that says what was wanted. */
-const NO_REFUSALS: readonly number[] = [401, 405, 408, 429, 431];
+/** Not refused but put off, not asked in a way that says what was wanted, or wanted of nobody. */
+const NO_REFUSALS: readonly number[] = [401, 404, 405, 408, 429, 431];
 
 /** Each refused change of a user or a group, by whichever way it was asked for. */
 export const refusalAuditor =

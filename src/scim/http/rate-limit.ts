@@ -13,9 +13,12 @@ const MANY = 10_000;
 /**
  * Lets each token ask so much a second, and so much at once after a while of silence: a bucket that fills steadily, where the
  * libraries count in fixed windows, after a burst in which even the allowed rate would be refused. Each process counts its own.
- * @returns a function that throws ScimError 429, with the whole seconds after which a request fits again
+ * @returns a function of a token and of how many requests it asks for at once, never more than a burst; it throws ScimError
+ * 429, with the whole seconds after which they fit again
  */
-export function rateLimiter(now: () => number = () => performance.now()): (identity: ScimIdentity) => void {
+export function rateLimiter(
+  now: () => number = () => performance.now(),
+): (identity: Pick<ScimIdentity, 'tokenId' | 'rateLimit'>, requests?: number) => void {
   const buckets = new Map<string, Bucket>();
 
   const fill = (bucket: Bucket, { perSecond, burst }: RateLimit, at: number): void => {
@@ -23,7 +26,7 @@ export function rateLimiter(now: () => number = () => performance.now()): (ident
     bucket.at = at;
   };
 
-  return ({ tokenId, rateLimit }) => {
+  return ({ tokenId, rateLimit }, requests = 1) => {
     if (rateLimit === null) return;
     const at = now();
     let bucket = buckets.get(tokenId);
@@ -33,7 +36,8 @@ export function rateLimiter(now: () => number = () => performance.now()): (ident
       buckets.set(tokenId, bucket);
     }
     fill(bucket, rateLimit, at);
-    if (bucket.left < 1) throw tooManyRequests((1 - bucket.left) / rateLimit.perSecond);
-    bucket.left--;
+    const asked = Math.min(requests, rateLimit.burst);
+    if (bucket.left < asked) throw tooManyRequests((asked - bucket.left) / rateLimit.perSecond);
+    bucket.left -= asked;
   };
 }

@@ -18,7 +18,7 @@ export async function readBody(
   if (mediaType !== '' && !mediaTypes.includes(mediaType.trim())) {
     throw unsupportedMediaType(`The body must be ${mediaTypes.join(' or ')}`);
   }
-  if ((request.headers['content-encoding'] ?? 'identity') !== 'identity') {
+  if ((request.headers['content-encoding'] ?? 'identity').toLowerCase() !== 'identity') {
     throw unsupportedMediaType('The body must not be compressed');
   }
   return parseScimBody(textOf(await readBytes(request, limit)));

@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import { forgetOldRequests, insertRequests, type RequestEntry } from '../../directory/requests.js';
-import { isUserId, newId } from '../../ids.js';
+import { type InstanceId, isUserId, newId } from '../../ids.js';
 import type { ScimIdentity } from '../../instances/authenticate-token.js';
 import type { Log } from '../../telemetry/log.js';
 import { storable } from '../protocol/text.js';
@@ -9,7 +9,7 @@ import { redactBody } from './redact-body.js';
 /** Where requests are noted; a note costs its request nothing but a place in memory. */
 export interface RequestLog {
   /** @param entry is asked for only where there is room for it */
-  note(status: number, entry: () => RequestEntry): void;
+  note(status: number, instance: InstanceId | undefined, entry: () => RequestEntry): void;
 }
 
 /** One that ends: what was noted is written before. */
@@ -67,13 +67,15 @@ const FORGET_EVERY_MS = 3_600_000;
 /** What may wait while PostgreSQL is away; older notes make room. */
 const MOST = 10_000;
 const AT_ONCE = 2_000;
-/** Between two batches so many answers are kept, and refusals beyond: a server under a load of thousands must not log for its living. */
+/** Between two batches so many answers of an instance are kept, and refusals beyond: a server under a load of thousands must not log for its living. */
 const ANSWERS = 500;
 
 /** Starts writing requests down, aside and in batches, and forgetting them after seven days. */
 export function startRequestLog(pool: pg.Pool, log: Log): RunningRequestLog {
   let waiting: RequestEntry[] = [];
   let writing: Promise<void> = Promise.resolve();
+  /** How many answers of each instance were noted since the last batch. */
+  const answers = new Map<InstanceId | undefined, number>();
 
   const write = async (): Promise<void> => {
     while (waiting.length > 0) {
@@ -93,13 +95,19 @@ export function startRequestLog(pool: pg.Pool, log: Log): RunningRequestLog {
     );
   const timers = [
     setInterval(() => {
+      answers.clear();
       writing = writing.then(write);
     }, EVERY_MS),
     setInterval(forget, FORGET_EVERY_MS),
   ];
+  forget();
   return {
-    note: (status, entry) => {
-      if (status < 400 && waiting.length >= ANSWERS) return;
+    note: (status, instance, entry) => {
+      if (status < 400) {
+        const noted = answers.get(instance) ?? 0;
+        if (noted >= ANSWERS) return;
+        answers.set(instance, noted + 1);
+      }
       waiting.push(entry());
       if (waiting.length > MOST) waiting.shift();
     },

@@ -12,6 +12,8 @@ export interface ScimCall {
   readonly id: string;
   readonly query: QueryParameters;
   readonly preconditions: Preconditions;
+  /** Counts so many more requests against the token's rate limit. @throws ScimError 429 */
+  readonly charge: (requests: number) => void;
   /** Such as `https://host/scim/v2`. */
   readonly baseUrl: string;
   /** Reads and parses the body, of 1 MiB at most unless told otherwise. @throws ScimError 400, 413, 415 */

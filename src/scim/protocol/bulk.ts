@@ -59,8 +59,9 @@ export function parseBulkRequest(body: Record<string, unknown>): BulkRequest {
 }
 
 function readOperation(operation: Record<string, unknown>, seen: Set<string>): BulkOperation {
+  const members = new Map(Object.keys(operation).map((key) => [key.toLowerCase(), operation[key]]));
   const text = (name: string): string | undefined => {
-    const value = operation[name];
+    const value = members.get(name.toLowerCase());
     if (value === undefined || value === null || typeof value === 'string') return value ?? undefined;
     throw invalidSyntax(`${name} of an operation must be a string`);
   };
@@ -72,7 +73,7 @@ function readOperation(operation: Record<string, unknown>, seen: Set<string>): B
   if (bulkId !== undefined && seen.has(bulkId)) throw invalidValue('bulkId is used by an earlier operation');
   if (bulkId !== undefined) seen.add(bulkId);
   if (method === 'POST' && bulkId === undefined) throw invalidSyntax('bulkId is required for POST');
-  const data = operation['data'] ?? {};
+  const data = members.get('data') ?? {};
   if (!isObject(data)) throw invalidSyntax('data of an operation must be an object');
   const references = new Set<string>();
   const note = (reference: string): string => {
@@ -104,7 +105,7 @@ export function withReferences(value: unknown, idOf: (bulkId: string) => string)
 
 /**
  * In which order operations can be done: each after those whose bulkId it names, otherwise as they stand.
- * @returns the places in that order, and why each of the others can't be done: it names a bulkId that is nobody's, or itself
+ * @returns all places in that order, and why some of them can't be done: one names a bulkId that is nobody's, or itself
  * in a circle.
  */
 export function inOrder(operations: BulkRequest['operations']): {
@@ -143,7 +144,7 @@ export function inOrder(operations: BulkRequest['operations']): {
       if (unknown !== undefined)
         refusals.set(at, invalidValue('A bulkId is referred to that no POST of this request has'));
       else if (circle) refusals.set(at, conflict('The bulkIds of these operations refer to each other in a circle'));
-      else order.push(at);
+      order.push(at);
       state.set(at, 'done');
       stack.pop();
     }

@@ -28,6 +28,7 @@ export const errorKinds = {
   scim_no_target: { status: 400, scimType: 'noTarget' },
   scim_mutability: { status: 400, scimType: 'mutability' },
   scim_unauthorized: { status: 401 },
+  scim_forbidden: { status: 403 },
   scim_create_users_off: { status: 403 },
   scim_deactivate_users_off: { status: 403 },
   scim_not_found: { status: 404 },
@@ -37,6 +38,7 @@ export const errorKinds = {
   scim_conflict: { status: 409 },
   scim_precondition_failed: { status: 412 },
   scim_payload_too_large: { status: 413 },
+  scim_too_costly: { status: 400, scimType: 'tooMany' },
   scim_too_many: { status: 413, scimType: 'tooMany' },
   scim_unsupported_media_type: { status: 415 },
   scim_too_many_requests: { status: 429 },
@@ -110,6 +112,8 @@ const switchedOff = (what: string, name: string): string =>
 export const conflict = refusal('scim_conflict');
 export const notImplemented = refusal('scim_not_implemented');
 export const tooMany = refusal('scim_too_many');
+export const tooCostly = refusal('scim_too_costly');
+export const forbidden = refusal('scim_forbidden');
 export const payloadTooLarge = refusal('scim_payload_too_large');
 export const unsupportedMediaType = refusal('scim_unsupported_media_type');
 export const internalError = refusal('scim_internal');
@@ -122,7 +126,7 @@ export const unknownEndpoint = (): ScimError => new ScimError('scim_not_found', 
 
 /** 401, with the challenge that RFC 9110 section 11.6.1 asks for. */
 export const unauthorized = (detail = 'The token is missing or not valid'): ScimError =>
-  new ScimError('scim_unauthorized', detail, { 'WWW-Authenticate': 'Bearer realm="SCIM"' });
+  new ScimError('scim_unauthorized', detail, { 'WWW-Authenticate': 'Bearer realm="SCIM", Basic realm="SCIM"' });
 
 /** 405, naming the methods that the path does take. */
 export const methodNotAllowed = (allowed: readonly string[]): ScimError =>

@@ -6,7 +6,8 @@ import type { ResourceType } from './schema.js';
 import { isObject, newObject, type ScimObject, type ScimValue } from './scim-object.js';
 
 export const PATCH_OP_SCHEMA = 'urn:ietf:params:scim:api:messages:2.0:PatchOp';
-const MAX_PATCH_OPERATIONS = 100;
+/** Okta pushes up to 1,000 changes of a group at once, each member who leaves in an operation of its own. */
+const MAX_PATCH_OPERATIONS = { User: 100, Group: 2_000 } as const;
 
 /** One operation, read and checked: names canonical, values coerced, nothing in it that a client cannot set. */
 export type PatchOperation =
@@ -30,8 +31,9 @@ export function readPatch(type: ResourceType, body: unknown): PatchOperation[] {
   if (!Array.isArray(operations) || operations.length === 0) {
     throw invalidSyntax('Operations must be a list of at least one operation');
   }
-  if (operations.length > MAX_PATCH_OPERATIONS) {
-    throw tooMany(`A PATCH takes at most ${MAX_PATCH_OPERATIONS} operations`);
+  const most = MAX_PATCH_OPERATIONS[type.name];
+  if (operations.length > most) {
+    throw tooMany(`A PATCH of a ${type.name} takes at most ${most} operations`);
   }
   return operations.map((operation) => readOperation(type, operation)).filter((operation) => operation !== null);
 }

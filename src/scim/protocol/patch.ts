@@ -1,5 +1,5 @@
 import { type Attribute, subAttribute } from './attribute.js';
-import { mutability, noTarget } from './errors.js';
+import { mutability, noTarget, tooMany } from './errors.js';
 import type { Filter, PatchPath } from './filter.js';
 import { matchFilter } from './match-filter.js';
 import { addElements, isPrimary, overlay, withoutElements, withPrimary } from './multi-valued.js';
@@ -13,15 +13,75 @@ import { assignedOnly, isScimObject, isUnassigned, newObject, type ScimObject, t
  * where an operation is refused. A value filter that finds nothing creates its element, as Entra expects, if it says
  * what the element is like. `active` cannot be removed: nobody is switched on or off by an omission.
  * @throws ScimError as `readPatch`; 400 noTarget for a filter that finds nothing and cannot create; mutability for
- * the removal of a required attribute and the change of an immutable one; invalidValue as `readResource`
+ * the removal of a required attribute and the change of an immutable one; invalidValue as `readResource`; 413 tooMany
+ * where the operations would look at more than a million values
  */
 export function applyPatch(type: ResourceType, resource: ScimObject, body: unknown): ScimObject {
-  const patched = readPatch(type, body).reduce(
-    (current, operation) => applyOperation(type, current, operation),
-    resource,
-  );
+  let work = 0;
+  const patched = inOne(readPatch(type, body)).reduce((current, operation) => {
+    work += workOf(current, operation);
+    if (work > MAX_WORK) throw tooMany('The operations look at too many values; send fewer of them at once');
+    return applyOperation(type, current, operation);
+  }, resource);
   return checkResource(type, assignedOnly(patched));
 }
+
+/** So many values are looked at in half a second, in which nobody else is served. */
+const MAX_WORK = 1_000_000;
+
+/** How many values an operation looks at: each element of a list once a term of its filter. */
+function workOf(resource: ScimObject, { path, value }: PatchOperation): number {
+  if (path === null) return Object.keys(value).reduce((sum, name) => sum + listOf(resource[name]).length, 0);
+  let at: ScimValue | undefined = resource;
+  for (const { name } of path.attributes) at = isScimObject(at) ? at[name] : undefined;
+  return listOf(at).length * (path.filter === null ? 1 : termsOf(path.filter));
+}
+
+function termsOf(filter: Filter): number {
+  if (filter.kind === 'and' || filter.kind === 'or')
+    return filter.filters.reduce((sum, part) => sum + termsOf(part), 0);
+  return filter.kind === 'not' || filter.kind === 'valuePath' ? termsOf(filter.filter) : 1;
+}
+
+/**
+ * The same operations, with those on one list that follow each other put together: Okta names each member who leaves in an
+ * operation of its own, and each would walk through all who stay.
+ */
+function inOne(operations: readonly PatchOperation[]): PatchOperation[] {
+  const result: PatchOperation[] = [];
+  for (const operation of operations.map(byValue)) {
+    const last = result.at(-1);
+    if (last !== undefined && isOnList(last) && isOnList(operation) && isAlike(last, operation)) {
+      result[result.length - 1] = { ...last, value: [...listOf(last.value), ...listOf(operation.value)] };
+    } else result.push(operation);
+  }
+  return result;
+}
+
+/** `remove members[value eq "x"]` as the removal of what is called x. */
+function byValue(operation: PatchOperation): PatchOperation {
+  if (operation.op !== 'remove' || operation.path.sub !== null) return operation;
+  const { path } = operation;
+  const { filter } = path;
+  if (filter?.kind !== 'compare' || filter.operator !== 'eq' || path.attributes.at(-1)?.multiValued !== true) {
+    return operation;
+  }
+  const [attribute] = filter.path;
+  if (attribute?.name !== 'value' || filter.path.length > 1) return operation;
+  return { ...operation, path: { ...path, filter: null }, value: [memberOf(attribute, filter.value)] };
+}
+
+/** Adds to a list, or removes what its value names. */
+const isOnList = (operation: PatchOperation): operation is PathedOperation =>
+  operation.path !== null &&
+  operation.path.filter === null &&
+  operation.path.sub === null &&
+  operation.path.attributes.at(-1)?.multiValued === true &&
+  operation.op !== 'replace' &&
+  operation.value !== null;
+
+const isAlike = (one: PathedOperation, other: PathedOperation): boolean =>
+  one.op === other.op && one.path.attributes.at(-1) === other.path.attributes.at(-1);
 
 type Operator = PatchOperation['op'];
 
@@ -121,6 +181,10 @@ function changeElements(attribute: Attribute, present: readonly ScimValue[], ope
   });
   const found = present.some(selected);
   if (!found && op !== 'remove' && !isUnassigned(value)) {
+    // Who somebody in a list is never changes, so nobody is made of a description either.
+    if (attribute.subAttributes.some((each) => each.mutability === 'immutable')) {
+      throw noTarget(`The filter finds nothing in ${attribute.fullName}`);
+    }
     const created = overlay(describedBy(filter, attribute), sub ? memberOf(sub, value) : asObject(value));
     return addElements(attribute, present, [created]);
   }
@@ -133,14 +197,20 @@ function changeElement(element: ScimObject, { op, value, path: { filter, attribu
   if (value === null) return op === 'add' ? element : null;
   if (op === 'add') return overlay(element, asObject(value));
   const said = filter && describes(filter) ? describedBy(filter, attributes.at(-1)) : newObject();
-  return overlay(said, asObject(value));
+  const replaced = overlay(said, asObject(value));
+  for (const sub of attributes.at(-1)?.subAttributes ?? []) assertMayBecome(sub, element[sub.name], replaced[sub.name]);
+  return replaced;
+}
+
+/** @throws ScimError 400 mutability for another value of what is set once */
+function assertMayBecome(sub: Attribute, present: ScimValue | undefined, value: ScimValue | undefined): void {
+  if (sub.mutability === 'immutable' && present !== undefined && value !== undefined && present !== value) {
+    throw mutability(`${sub.fullName} cannot be changed once it is set`);
+  }
 }
 
 function changeSub(sub: Attribute, element: ScimObject, op: Operator, value: ScimValue): ScimObject {
-  const present = element[sub.name];
-  if (sub.mutability === 'immutable' && present !== undefined && present !== value) {
-    throw mutability(`${sub.fullName} cannot be changed once it is set`);
-  }
+  assertMayBecome(sub, element[sub.name], value);
   return changeMember(sub, element, op, value);
 }
 

@@ -65,7 +65,8 @@ function assignAt(target: ScimObject, path: readonly Attribute[], value: unknown
   assignAt(inner, rest, value);
 }
 
-function readSingle(attribute: Attribute, value: unknown): ScimValue {
+function readSingle(attribute: Attribute, given: unknown): ScimValue {
+  const value = unwrapped(attribute, given);
   switch (attribute.type) {
     case 'complex':
       return readComplex(attribute, value);
@@ -74,6 +75,12 @@ function readSingle(attribute: Attribute, value: unknown): ScimValue {
     default:
       return readText(attribute, value);
   }
+}
+
+/** Entra sends one value as an object in a list, and a plain one as an object's `value`: `[{"$ref":null,"value":"x"}]`. */
+function unwrapped(attribute: Attribute, value: unknown): unknown {
+  const single: unknown = Array.isArray(value) && value.length === 1 && isObject(value[0]) ? value[0] : value;
+  return attribute.type !== 'complex' && isObject(single) && 'value' in single ? single['value'] : single;
 }
 
 function readComplex(attribute: Attribute, value: unknown): ScimObject {

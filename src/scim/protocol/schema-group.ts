@@ -10,8 +10,8 @@ export const groupAttributes: readonly AttributeDefinition[] = [
     'The members of the group.',
     [
       string('value', "The member's id.", { caseExact: true, mutability: 'immutable' }),
-      reference('$ref', "The member's URI.", { mutability: 'immutable', referenceTypes: ['User', 'Group'] }),
-      string('type', 'What the member is.', { mutability: 'immutable', canonicalValues: ['User', 'Group'] }),
+      reference('$ref', "The member's URI.", { mutability: 'immutable', referenceTypes: ['User'] }),
+      string('type', 'What the member is.', { mutability: 'immutable', canonicalValues: ['User'] }),
       string('display', "The member's name.", { mutability: 'immutable' }),
     ],
     // Limited by the size of the body alone: groups of whole companies are pushed.

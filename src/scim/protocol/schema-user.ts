@@ -72,9 +72,9 @@ export const userAttributes: readonly AttributeDefinition[] = [
       string('value', "The group's id.", { caseExact: true, mutability: 'readOnly' }),
       reference('$ref', "The group's URI.", { mutability: 'readOnly', referenceTypes: ['Group'] }),
       string('display', "The group's name.", { mutability: 'readOnly' }),
-      string('type', 'Whether the user is a member itself or through another group.', {
+      string('type', 'That the user is a member itself: groups have no groups for members.', {
         mutability: 'readOnly',
-        canonicalValues: ['direct', 'indirect'],
+        canonicalValues: ['direct'],
       }),
     ],
     { multiValued: true, mutability: 'readOnly' },

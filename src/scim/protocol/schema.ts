@@ -86,7 +86,8 @@ export const resourceTypes: { readonly User: ResourceType; readonly Group: Resou
 
 /**
  * Finds an attribute by the name a client writes: `userName`, `name.givenName`, `urn:…:core:2.0:User:title`,
- * `urn:…:enterprise:2.0:User:manager.value`, or an extension's URN for the whole block; in any case.
+ * `urn:…:enterprise:2.0:User:manager.value`, or an extension's URN for the whole block; in any case. The manager
+ * is also found without its URN.
  * @returns the way to it, or null if the type has no such attribute.
  */
 export function findAttribute(type: ResourceType, text: string): AttributePath | null {
@@ -101,7 +102,21 @@ export function findAttribute(type: ResourceType, text: string): AttributePath |
     }
   }
   const core = `${type.schema.id.toLowerCase()}:`;
-  return walk(type.root, lower.startsWith(core) ? lower.slice(core.length) : lower);
+  if (lower.startsWith(core)) return walk(type.root, lower.slice(core.length));
+  return walk(type.root, lower) ?? walkExtensions(type, lower);
+}
+
+/** What clients write without the URN of its extension: Entra does so of the manager. */
+const WITHOUT_URN = /^manager(?:\.|$)/;
+
+function walkExtensions(type: ResourceType, dotted: string): AttributePath | null {
+  if (!WITHOUT_URN.test(dotted)) return null;
+  for (const { id } of type.extensions) {
+    const block = subAttribute(type.root, id);
+    const rest = block && walk(block, dotted);
+    if (block && rest) return [block, ...rest];
+  }
+  return null;
 }
 
 /** Follows `a.b` down from an attribute. */

@@ -1,3 +1,6 @@
+import { UnavailableError } from '../../database/errors.js';
+import type { InstanceId } from '../../ids.js';
+import { limitEach } from '../../limit-each.js';
 import type { AuditRefusal } from '../http/audit-refusals.js';
 import type { ScimAnswer, ScimCall, ScimRoute } from '../http/scim-call.js';
 import { toScimError } from '../http/scim-errors.js';
@@ -14,6 +17,9 @@ import {
 import { conflict, scimErrorBody } from '../protocol/errors.js';
 import { isObject } from '../protocol/scim-object.js';
 import { routeTable } from '../route-table.js';
+
+/** Bulk requests of an instance that are under way at once. */
+const AT_ONCE = 2;
 
 /** What became of an operation, as the answer says it. */
 interface Outcome {
@@ -56,7 +62,11 @@ export function bulkRoute(
 
   const bulk = async (call: ScimCall): Promise<ScimAnswer> => {
     const { operations, failOnErrors } = parseBulkRequest(await call.readBody(BULK_LIMITS.maxPayloadSize));
+    // The request itself is counted already; the operations that come with it are requests like any other.
+    call.charge(operations.length - 1);
     const { order, refusals } = inOrder(operations);
+    /** Set once PostgreSQL does not answer: what is left is not tried, or each would wait for it anew. */
+    let away: UnavailableError | undefined;
     const outcomes: (Outcome | undefined)[] = [];
     const ids = new Map<string, string>();
     const idOf = (bulkId: string): string => {
@@ -70,6 +80,7 @@ export function bulkRoute(
       try {
         if (operation === undefined || 'refusal' in operation) throw operation?.refusal;
         if (refusals.has(at)) throw refusals.get(at);
+        if (away !== undefined) throw away;
         const answer = await perform(operation, call, idOf);
         const location = answer.headers?.['Location'] ?? `${call.baseUrl}${pathWithIds(operation.path, idOf)}`;
         if (operation.method === 'POST' && operation.bulkId !== undefined) {
@@ -84,6 +95,7 @@ export function bulkRoute(
         };
         return true;
       } catch (error) {
+        if (error instanceof UnavailableError) away = error;
         const known = toScimError(error, String(call.by.requestId));
         if (known.status >= 500) onFailure(error, String(call.by.requestId));
         const { method = '', path = '' } = operation === undefined || 'refusal' in operation ? {} : operation;
@@ -98,16 +110,17 @@ export function bulkRoute(
       }
     };
 
-    const all = [...order, ...refusals.keys()];
-    if (failOnErrors === undefined) await inRuns(operations, all, attempt);
-    else await untilErrors(failOnErrors, all, attempt);
+    if (failOnErrors === undefined) await inRuns(operations, order, attempt);
+    else await untilErrors(failOnErrors, order, attempt);
     return {
       status: 200,
       body: { schemas: [BULK_RESPONSE_SCHEMA], Operations: outcomes.filter((outcome) => outcome !== undefined) },
     };
   };
 
-  return { path: '/Bulk', handlers: { POST: bulk } };
+  // A lane of its own: what waits here has operations that wait in theirs.
+  const limited = limitEach<InstanceId>(AT_ONCE);
+  return { path: '/Bulk', handlers: { POST: (call) => limited(call.identity.instance, () => bulk(call)) } };
 }
 
 function identityOf(operation: BulkRequest['operations'][number] | undefined): Pick<Outcome, 'method' | 'bulkId'> {

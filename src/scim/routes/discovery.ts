@@ -1,6 +1,6 @@
 import type { ScimAnswer, ScimCall, ScimRoute } from '../http/scim-call.js';
 import { resourceTypeDocuments, schemas, serviceProviderConfig } from '../protocol/discovery.js';
-import { notFound, notImplemented } from '../protocol/errors.js';
+import { forbidden, notFound, notImplemented } from '../protocol/errors.js';
 import { listResponse } from '../protocol/list-query.js';
 import type { ScimObject } from '../protocol/scim-object.js';
 
@@ -23,12 +23,18 @@ const noMe = (): never => {
 };
 
 const collection = (path: string, documents: (baseUrl: string) => ScimObject[]): ScimRoute[] => [
-  { path, handlers: { GET: (call) => ({ status: 200, body: listResponse(documents(call.baseUrl)) }) } },
+  { path, handlers: { GET: (call) => all(call, documents(call.baseUrl)) } },
   { path: `${path}/:id`, handlers: { GET: (call) => one(call, documents(call.baseUrl)) } },
 ];
 
+/** RFC 7644 section 4: who asks for some of them only is refused, lest all be taken for what was asked for. */
+function all(call: ScimCall, documents: ScimObject[]): ScimAnswer {
+  if (call.query['filter'] !== undefined) throw forbidden('Discovery takes no filter: everything is told');
+  return { status: 200, body: listResponse(documents) };
+}
+
 function one(call: ScimCall, documents: readonly ScimObject[]): ScimAnswer {
-  const document = documents.find(({ id }) => id === call.id);
+  const document = documents.find(({ id }) => String(id).toLowerCase() === call.id.toLowerCase());
   if (document === undefined) throw notFound(call.id);
   return { status: 200, body: document };
 }

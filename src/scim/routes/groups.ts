@@ -7,8 +7,9 @@ import {
   type GroupKey,
   type StoredGroup,
 } from '../../directory/groups.js';
-import { isGroupId, newGroupId } from '../../ids.js';
-import type { ScimAnswer, ScimCall, ScimRoute } from '../http/scim-call.js';
+import { type InstanceId, isGroupId, newGroupId } from '../../ids.js';
+import type { Limited } from '../../limit-each.js';
+import type { ScimAnswer, ScimCall, ScimHandler, ScimRoute } from '../http/scim-call.js';
 import { listAnswer } from '../list-answer.js';
 import { listGroups } from '../list-groups.js';
 import { groupLocation, presentGroup, toAssertedGroup, toResource } from '../present-group.js';
@@ -28,7 +29,7 @@ const type = resourceTypes.Group;
 const MAX_BODY_BYTES = 16 * 1024 * 1024;
 
 /** `/Groups` and `/Groups/{id}` (RFC 7644 section 3), as Okta pushes them. */
-export function groupRoutes({ pool }: { readonly pool: pg.Pool }): ScimRoute[] {
+export function groupRoutes({ pool, limited }: { pool: pg.Pool; limited: Limited<InstanceId> }): ScimRoute[] {
   const answer = (status: number, group: StoredGroup, call: ScimCall, projection: Projection): ScimAnswer => ({
     status,
     body: presentGroup(group, call.baseUrl, projection),
@@ -37,6 +38,12 @@ export function groupRoutes({ pool }: { readonly pool: pg.Pool }): ScimRoute[] {
       ...(status === 201 ? { Location: groupLocation(group, call.baseUrl) } : {}),
     },
   });
+
+  /** A few of an instance's at a time: whoever waits for a group's lock, or for a large body, waits here and holds nothing. */
+  const inTurn =
+    (handler: ScimHandler): ScimHandler =>
+    (call) =>
+      limited(call.identity.instance, async () => handler(call));
 
   const create = async (call: ScimCall): Promise<ScimAnswer> => {
     const projection = projectionOf(call);
@@ -73,12 +80,14 @@ export function groupRoutes({ pool }: { readonly pool: pg.Pool }): ScimRoute[] {
 
   const replace = async (call: ScimCall): Promise<ScimAnswer> => {
     const projection = projectionOf(call);
+    keyOf(call);
     const body = await call.readBody(MAX_BODY_BYTES);
     return answer(200, await change(call, (stored) => replaceResource(type, stored, body)), call, projection);
   };
 
   const patch = async (call: ScimCall): Promise<ScimAnswer> => {
     const projection = projectionOf(call);
+    keyOf(call);
     const body = await call.readBody(MAX_BODY_BYTES);
     return answer(200, await change(call, (stored) => applyPatch(type, stored, body)), call, projection);
   };
@@ -96,9 +105,12 @@ export function groupRoutes({ pool }: { readonly pool: pg.Pool }): ScimRoute[] {
     listAnswer(await listGroups(pool, parseSearchRequest(await call.readBody(), type), call));
 
   return [
-    { path: '/Groups', handlers: { GET: list, POST: create } },
-    { path: '/Groups/.search', handlers: { POST: search } },
-    { path: '/Groups/:id', handlers: { GET: get, PUT: replace, PATCH: patch, DELETE: remove } },
+    { path: '/Groups', handlers: { GET: inTurn(list), POST: inTurn(create) } },
+    { path: '/Groups/.search', handlers: { POST: inTurn(search) } },
+    {
+      path: '/Groups/:id',
+      handlers: { GET: inTurn(get), PUT: inTurn(replace), PATCH: inTurn(patch), DELETE: inTurn(remove) },
+    },
   ];
 }
 

@@ -6,7 +6,7 @@ import { changedUser, newUser, removedUser } from '../asserted-user.js';
 import type { ScimAnswer, ScimCall, ScimRoute } from '../http/scim-call.js';
 import { listAnswer } from '../list-answer.js';
 import type { ListUsers } from '../list-users.js';
-import { locationOf, presentUser, versionTag } from '../present-user.js';
+import { locationOf, presentUser, userTag } from '../present-user.js';
 import { withDerivedNames } from '../protocol/derived-names.js';
 import { createUsersOff, deactivateUsersOff, notFound } from '../protocol/errors.js';
 import { parseListQuery, parseProjectionQuery, parseSearchRequest } from '../protocol/list-query.js';
@@ -36,7 +36,7 @@ export function userRoutes({ directory, listUsers, noteIgnoredUpdate, onWritten 
     status,
     body: presentUser(user, call.baseUrl, projection),
     headers: {
-      ETag: versionTag(user),
+      ETag: userTag(user),
       ...(status === 201 ? { Location: locationOf(user, call.baseUrl) } : {}),
     },
   });
@@ -55,9 +55,8 @@ export function userRoutes({ directory, listUsers, noteIgnoredUpdate, onWritten 
     const projection = projectionOf(call);
     const user = await directory.find(keyOf(call));
     if (user === undefined) throw notFound(call.id);
-    const tag = versionTag(user);
-    // Groups come and go without a version of the user's.
-    return user.groups === null && isKnown(call.preconditions, tag)
+    const tag = userTag(user);
+    return isKnown(call.preconditions, tag)
       ? { status: 304, headers: { ETag: tag } }
       : answer(200, user, call, projection);
   };
@@ -77,7 +76,7 @@ export function userRoutes({ directory, listUsers, noteIgnoredUpdate, onWritten 
     const { instance, switches } = call.identity;
     let changed = false;
     const now = await directory.change(keyOf(call), (stored) => {
-      assertUnchanged(call.preconditions, versionTag(stored));
+      assertUnchanged(call.preconditions, userTag(stored));
       const user = compute(stored);
       changed = user !== undefined;
       return user && { instance, user, by: call.by, removed, keepsAccess: !switches.deactivateUsers };

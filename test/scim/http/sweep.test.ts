@@ -25,6 +25,7 @@ const BODIES: Readonly<Record<string, Record<string, unknown>>> = {
 const ROUTES = (roster: TestRoster) =>
   scimRoutes({
     pool: roster.pool,
+    listPool: roster.pool,
     log: createLog({ logLevel: 'silent' }, 'server'),
     auditRefusal: async () => undefined,
     onWritten: () => undefined,

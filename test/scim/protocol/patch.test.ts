@@ -94,6 +94,28 @@ describe('PATCH', () => {
     assert.throws(() => patch(stored.User, many(101)), { status: 413, scimType: 'tooMany' });
   });
 
+  it('takes 2,000 operations on a group, each member who leaves being one, and refuses 2,001', () => {
+    const members = Array.from({ length: 20_000 }, (_, at) => ({ value: `u${at}` }));
+    const leave = (count: number) =>
+      members.slice(0, count).map(({ value }) => ({ op: 'remove', path: `members[value eq "${value}"]` }));
+    const before = { displayName: 'West', members };
+    const rename = { op: 'replace', value: { displayName: 'East' } };
+    const begin = performance.now();
+    const left = plain(patch(before, [...leave(1_999), rename], 'Group'));
+    assert.ok(performance.now() - begin < 1_000);
+    assert.deepEqual(left, { displayName: 'East', members: members.slice(1_999) });
+    assert.throws(() => patch(before, [...leave(2_000), rename], 'Group'), { status: 413, scimType: 'tooMany' });
+  });
+
+  it('refuses operations that would look at too many values, at once', () => {
+    const members = Array.from({ length: 5_000 }, (_, at) => ({ value: `u${at}` }));
+    const filter = Array.from({ length: 60 }, (_, at) => `display eq "${at}"`).join(' or ');
+    const operations = Array.from({ length: 100 }, () => ({ op: 'remove', path: `members[${filter}]` }));
+    const begin = performance.now();
+    assert.throws(() => patch({ displayName: 'West', members }, operations, 'Group'), { status: 413 });
+    assert.ok(performance.now() - begin < 2_000);
+  });
+
   it('adds and removes thousands of members in time linear in them', () => {
     const members = Array.from({ length: 20_000 }, (_, at) => ({ value: `u${at}` }));
     const begin = performance.now();
