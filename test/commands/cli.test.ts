@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { childEnvironment } from '../../src/config.js';
 import { nodeArguments, PACKAGE_ROOT } from '../../src/dev/program-files.js';
 import { testDatabase } from '../support/database.js';
 import { scim } from '../support/http.js';
+import { until } from '../support/interleave.js';
 import { SECRET, startRoster, type TestRoster } from '../support/roster.js';
 import { settled } from '../support/settled.js';
 
@@ -71,6 +73,36 @@ describe('the command line', function () {
     const end = Date.now() + 5_000;
     while ((await answers(next.token)) !== 401)
       assert.ok(Date.now() < end, 'a revoked token is refused within a second');
+  });
+
+  it('follows the requests of an instance as they come', async () => {
+    const { temporal, databaseUrl } = roster.config;
+    const child = spawn(
+      process.execPath,
+      [...nodeArguments('cli'), 'requests', roster.instance, '--follow', '--limit', '1'],
+      {
+        cwd: PACKAGE_ROOT,
+        env: childEnvironment({
+          DATABASE_URL: databaseUrl ?? '',
+          TEMPORAL_ADDRESS: temporal.address ?? '',
+          ROSTER_SECRET: SECRET,
+          ROSTER_HOME: '/nowhere',
+        }),
+      },
+    );
+    let out = '';
+    child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()));
+    const ended = once(child, 'close');
+    try {
+      await scim(roster, 'GET', '/Users/first');
+      await until('the first is told', () => out.includes('GET /scim/v2/Users/first'), 20_000);
+      await scim(roster, 'GET', '/Users/second');
+      await until('the second is told', () => out.includes('GET /scim/v2/Users/second'), 20_000);
+      assert.equal(out.split('/Users/first').length, 2, 'and each once');
+    } finally {
+      child.kill('SIGINT');
+      await ended;
+    }
   });
 
   it('sets the default manager, and says why somebody cannot be it', async () => {

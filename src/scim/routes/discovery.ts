@@ -34,7 +34,7 @@ function all(call: ScimCall, documents: ScimObject[]): ScimAnswer {
 }
 
 function one(call: ScimCall, documents: readonly ScimObject[]): ScimAnswer {
-  const document = documents.find(({ id }) => String(id).toLowerCase() === call.id.toLowerCase());
+  const document = documents.find(({ id }) => typeof id === 'string' && id.toLowerCase() === call.id.toLowerCase());
   if (document === undefined) throw notFound(call.id);
   return { status: 200, body: document };
 }

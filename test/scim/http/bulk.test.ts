@@ -138,6 +138,12 @@ describe('bulk', () => {
       '404',
     ]);
     assert.deepEqual(statuses(await bulk([bad, newUser('d')], { failOnErrors: 1 })), ['404']);
+    const lost = { method: 'PATCH', path: '/Users/bulkId:nobody', data: {} };
+    assert.deepEqual(
+      statuses(await bulk([lost, newUser('d')], { failOnErrors: 1 })),
+      ['400'],
+      'nor after a lost bulkId',
+    );
     await expectStatus(201, ask(roster, 'POST', '/Users', { userName: `c-${round}@x.test` }));
   });
 

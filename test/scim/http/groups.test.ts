@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { z } from 'zod';
 import { evaluateReports, findManagers } from '../../../src/directory/managers.js';
 import type { InstanceId, UserId } from '../../../src/ids.js';
+import { untilBlocked } from '../../support/interleave.js';
 import { clientOf, type ScimClient, startRoster, type TestRoster } from '../../support/roster.js';
 import { afterWait, converge, emptyInstance, say } from '../../support/steps.js';
 import { ask, expectStatus, resourcesIn } from '../../support/validate-resource.js';
@@ -335,6 +336,35 @@ describe('groups', () => {
     );
     assert.deepEqual(answers.map(({ status }) => String(status)).toSorted(), ['200', '412', '412']);
     assert.equal((await membersOf(id)).length, 1);
+  });
+
+  it('whoever waits for a group holds up nobody else', async function () {
+    this.timeout(60_000);
+    const id = await create();
+    const other = await clientOf(roster, await emptyInstance(roster.pool));
+    const holder = await roster.pool.connect();
+    try {
+      await holder.query('begin');
+      await holder.query('select from groups where id = $1 for update', [id]);
+      const waiting = Array.from({ length: 30 }, (_, n) =>
+        ask(client, 'PATCH', `/Groups/${id}`, {
+          Operations: [{ op: 'add', path: 'members', value: [{ value: `w${n}` }] }],
+        }),
+      );
+      await untilBlocked(roster, 2);
+      for (const path of ['/Groups', '/Users', '/Users?filter=title+pr', `/Groups/${id}`]) {
+        const { status } = await ask(other, 'GET', path);
+        assert.ok(status === 200 || status === 404, `${path}: ${status}`);
+      }
+      await expectStatus(200, ask(client, 'GET', `/Users/${ada}`));
+      await expectStatus(201, ask(client, 'POST', '/Users', { userName: 'meanwhile@x.test' }));
+      await holder.query('rollback');
+      for (const { status, text } of await Promise.all(waiting)) assert.equal(status, 200, text);
+    } finally {
+      holder.release();
+    }
+    assert.equal((await membersOf(id)).length, 30);
+    await expectStatus(204, ask(client, 'DELETE', `/Groups/${id}`));
   });
 
   it('20,000 members by PUT', async function () {

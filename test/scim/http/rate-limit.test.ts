@@ -53,6 +53,16 @@ describe('the rate limit', () => {
       });
     });
 
+    it('counts each operation of a Bulk request', async () => {
+      const instance = await emptyInstance(roster.pool);
+      await setInstance(roster.pool, instance, { rateLimit: { perSecond: 1, burst: 10 } }, BY_TEST);
+      const client = await clientOf(roster, instance);
+      const Operations = Array.from({ length: 8 }, (_, n) => ({ method: 'DELETE', path: `/Users/${n}` }));
+      await expectStatus(200, ask(client, 'POST', '/Bulk', { Operations }));
+      const refused = await expectStatus(429, ask(client, 'POST', '/Bulk', { Operations }));
+      assert.ok(Number(refused.headers.get('retry-after')) > 3);
+    });
+
     it('is 100 a second and 1,000 at once unless told', async () => {
       const { rows } = await roster.pool.query<{ limit: unknown }>(
         'select rate_limit as limit from instances where id = $1',
