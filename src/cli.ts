@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
+import { auditCommand } from './commands/audit.js';
 import { demoCommand } from './commands/demo.js';
 import { devCommand } from './commands/dev.js';
 import { doctorCommand } from './commands/doctor.js';
@@ -29,6 +30,7 @@ async function main(): Promise<void> {
     tokenCommand(config),
     operatorTokenCommand(config),
     requestsCommand(config),
+    auditCommand(config),
     demoCommand(config),
     doctorCommand(config),
   ];

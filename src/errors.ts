@@ -7,7 +7,8 @@ export type RefusalCode =
   | 'invalid_slug'
   | 'default_manager_refused'
   | 'token_unknown'
-  | 'user_deleted';
+  | 'user_deleted'
+  | 'cursor_too_old';
 
 /**
  * Something known that Roster will not do. The message says what and why, and is shown to whoever asked; each front

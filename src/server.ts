@@ -4,6 +4,7 @@ import { UnavailableError } from './database/errors.js';
 import { requireSchema, SchemaError } from './database/migrate.js';
 import { createPool, FRONT_DOOR, LISTS } from './database/pool.js';
 import { startDispatcher } from './dispatch/dispatcher.js';
+import { startSealer } from './dispatch/sealer.js';
 import { startSweeper } from './dispatch/sweeper.js';
 import { lazyTemporalClient } from './dispatch/temporal-client.js';
 import { listen } from './http/listen.js';
@@ -47,6 +48,7 @@ export async function startServer(config: Config, log: Log): Promise<RunningServ
   const client = lazyTemporalClient({ address, namespace: config.temporal.namespace });
   const dispatcher = startDispatcher({ pool: loopPool, client, taskQueue: config.temporal.taskQueue, log });
   const sweeper = startSweeper({ pool: loopPool, log, onSwept: dispatcher.wake });
+  const sealer = startSealer({ pool: loopPool, log });
   const requestLog = startRequestLog(loopPool, log);
   const app = createApp({
     pool,
@@ -65,7 +67,7 @@ export async function startServer(config: Config, log: Log): Promise<RunningServ
     },
   });
   const stopLoops = async (): Promise<void> => {
-    await Promise.all([dispatcher.stop(), sweeper.stop(), requestLog.stop()]);
+    await Promise.all([dispatcher.stop(), sweeper.stop(), sealer.stop(), requestLog.stop()]);
     await client.connection.close();
     await Promise.all([pool.end(), listPool.end(), adminPool.end(), loopPool.end()]);
   };

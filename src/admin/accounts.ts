@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import { z } from 'zod';
 import { type Account, findAccount, listAccounts } from '../directory/account-list.js';
+import { feedEnds } from '../directory/events.js';
 import { setRole } from '../directory/roles.js';
 import { type InstanceId, isUserId, type UserId } from '../ids.js';
 import { foldUserName } from '../scim/protocol/resource.js';
@@ -29,15 +30,20 @@ export function accountRoutes({ pool, onWritten }: WritingRoutesOptions): AdminR
         }),
       ),
       status: 200,
-      answer: listOf(schemas.account),
-      handle: ({ instance, input: { userName, status, managerId, teamId, ...page } }) => {
+      answer: listOf(schemas.account).extend({
+        eventsCursor: z.string().meta({ description: 'Follow the events from here: what this page shows is before' }),
+      }),
+      handle: async ({ instance, input: { userName, status, managerId, teamId, ...page } }) => {
         const userNameKey = userName === undefined ? undefined : foldUserName(userName);
         const filter = { userNameKey, status, managerId, teamId };
-        return pageOf(
+        // Read before the accounts: what changes between the two is told twice, and never missed.
+        const { last } = await feedEnds(pool, instance);
+        const accounts = await pageOf(
           page,
           (part) => listAccounts(pool, instance, filter, part),
           (account) => account.id,
         );
+        return { ...accounts, eventsCursor: String(last) };
       },
     }),
     instanceRoute({

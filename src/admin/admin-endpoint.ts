@@ -6,7 +6,9 @@ import type { OperatorIdentity, TokenLookup } from '../instances/authenticate-to
 import { showInstance } from '../instances/instances.js';
 import { readBody } from '../scim/http/read-body.js';
 import { accountRoutes } from './accounts.js';
+import { auditRoutes } from './audit.js';
 import { authenticate, authorize } from './authenticate.js';
+import { eventRoutes } from './events.js';
 import { instanceRoutes } from './instances.js';
 import { openapiRoute } from './openapi.js';
 import { methodNotAllowed, notFound } from './problem.js';
@@ -46,6 +48,8 @@ export function adminRoutes(options: AdminRoutesOptions): AdminRoute[] {
     ...teamRoutes(options),
     ...progressRoutes(options),
     ...requestRoutes(options),
+    ...eventRoutes(options),
+    ...auditRoutes(options),
     ...operatorTokenRoutes(options),
   ];
   return [...routes, openapiRoute(routes, ADMIN_PATH)];

@@ -64,7 +64,15 @@ const METHODS = { GET: 'get', POST: 'post', PATCH: 'patch', DELETE: 'delete' } a
 const parametersOf = (path: string): string[] => [...path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => name);
 
 /** The route's own answer, and every refusal that its shape makes possible. */
-function responsesOf({ status, answer, path, role, input, conflict }: AdminRoute): Record<string, ResponseConfig> {
+function responsesOf({
+  status,
+  answer,
+  path,
+  role,
+  input,
+  conflict,
+  gone,
+}: AdminRoute): Record<string, ResponseConfig> {
   return {
     [status]: {
       description: status === 204 ? 'Done' : status === 201 ? 'Created' : 'OK',
@@ -77,6 +85,7 @@ function responsesOf({ status, answer, path, role, input, conflict }: AdminRoute
       404: refusal('There is no such thing in this instance, or no such instance.'),
     }),
     ...(conflict !== undefined && { 409: refusal(conflict) }),
+    ...(gone !== undefined && { 410: refusal(gone) }),
     ...(input.body && {
       413: refusal('The body is larger than 1 MiB.'),
       415: refusal('The body is not application/json.'),

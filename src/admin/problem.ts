@@ -57,6 +57,7 @@ export const REFUSAL_STATUS: Readonly<Record<RefusalCode, number>> = {
   default_manager_refused: 409,
   token_unknown: 404,
   user_deleted: 409,
+  cursor_too_old: 410,
 };
 
 /** What the parts that are shared with SCIM (reading a body, checking a userName) refuse, by its name here. */

@@ -38,6 +38,8 @@ interface Shape {
   readonly status: 200 | 201 | 204;
   /** When the answer is 409. */
   readonly conflict?: string;
+  /** When the answer is 410. */
+  readonly gone?: string;
 }
 
 interface Definition<Value, Answer extends z.ZodType, Call> extends Shape {

@@ -219,6 +219,67 @@ export const progress = z
   })
   .meta({ id: 'Progress' });
 
+// The feed and the audit log
+
+export const feedCursor = z
+  .string()
+  .regex(/^\d{1,15}$/, 'must be a cursor, which is a whole number')
+  .transform(Number)
+  .meta({ example: '1042' });
+
+export const moment = z.iso.datetime({ offset: true }).transform((value) => new Date(value));
+
+const person = z.strictObject({ id, userName: z.string() });
+/** An account as it is told to the application; without the fields that only operators need. */
+const toldAccount = z
+  .strictObject({
+    id,
+    userName: z.string(),
+    displayName: z.string(),
+    title: z.string(),
+    role,
+    status: accountStatus,
+    manager: person.extend({ origin: z.enum(['assigned', 'default']) }).nullable(),
+    team: z.strictObject({ id, name: z.string() }).nullable(),
+    version: z.strictObject({ revision: z.number().int() }),
+    deleted: z.literal(true).optional().meta({ description: 'The user was deleted, and does not come back' }),
+  })
+  .meta({ id: 'ToldAccount' });
+const EVENT_TYPES = [
+  'account.created',
+  'account.updated',
+  'account.suspended',
+  'account.reactivated',
+  'team.created',
+  'team.renamed',
+  'team.removed',
+] as const;
+export const event = z
+  .strictObject({
+    cursor: z.string().meta({ description: 'The place in the feed, to go on from' }),
+    type: z.enum(EVENT_TYPES),
+    at: instant,
+    account: toldAccount.optional(),
+    team: z.strictObject({ id, name: z.string(), manager: person }).optional(),
+  })
+  .meta({ id: 'Event' });
+
+export const auditRow = z
+  .strictObject({
+    position: z.number().int(),
+    at: instant,
+    actor: z.string().meta({ description: "The token's id as scim:… or operator:…, or cli" }),
+    action: z.string(),
+    userId: id.nullable(),
+    groupId: id.nullable(),
+    version: z.number().int().nullable(),
+    outcome: z.enum(['accepted', 'refused', 'ignored']),
+    reason: z.string().nullable().meta({ description: 'Why it was refused or ignored: a stable code' }),
+    requestId: z.string().nullable(),
+    hash: z.string().meta({ description: 'SHA-256 over the hash of the row before and this row' }),
+  })
+  .meta({ id: 'AuditRow' });
+
 export const request = z
   .strictObject({
     id,

@@ -23,7 +23,11 @@ const SET_ROLE = `
       coach_since = case when asked.role = 'coach' then clock_timestamp() end
     from asked
     where a.instance_id = $1 and a.id = $2 and not asked.deleted and a.role <> asked.role
-    returning a.role, a.asserted_version
+    returning a.role, a.asserted_version, a.revision, a as account
+  ),
+  recorded as (
+    insert into events (instance_id, type, user_id, revision, body)
+    select $1, 'account.updated', $2, written.revision, account_body(written.account) from written
   ),
   audited as (
     insert into audit_log (instance_id, actor, action, user_id, version, outcome, request_id)

@@ -92,7 +92,7 @@ const update = (name: string, onlyFree: boolean): Statement => ({
   text: `
     with ${ASSERTED},
     held as (
-      select c.instance_id, c.id from asserted a join accounts c on c.instance_id = a.instance_id and c.id = a.id
+      select c.instance_id, c.id, c.revision as former from asserted a join accounts c on c.instance_id = a.instance_id and c.id = a.id
       for no key update of c${onlyFree ? ' skip locked' : ''}
     ),
     written as (
@@ -108,10 +108,17 @@ const update = (name: string, onlyFree: boolean): Statement => ({
         wanted = case when w.active then 'active' when w.keeps_access then c.wanted else 'suspended' end,
         kept = not w.active and w.keeps_access and c.wanted = 'active',
         status = case when not w.active and not w.keeps_access and c.status = 'active' then 'suspended' else c.status end,
-        revision = c.revision + case when not w.active and not w.keeps_access and c.status = 'active' then 1 else 0 end
-      from written w
+        revision = c.revision + case
+          when not w.active and not w.keeps_access and c.status = 'active' or w.removed and c.status <> 'pending' then 1 else 0 end
+      from written w join held using (instance_id, id)
       where c.instance_id = w.instance_id and c.id = w.id
-      returning c.instance_id, c.id, w.active or c.kept as active, w.source
+      returning c.instance_id, c.id, w.active or c.kept as active, w.source, c.revision, c.revision > held.former as revised, w.removed, c as account
+    ),
+    recorded as (
+      insert into events (instance_id, type, user_id, revision, body)
+      select instance_id, 'account.suspended', id, revision,
+        case when removed then (account_body(account)::jsonb || '{"deleted": true}')::json else account_body(account) end
+      from account where revised order by id
     ),
     audited as (
       insert into audit_log (instance_id, actor, action, user_id, version, outcome, request_id)

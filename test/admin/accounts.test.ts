@@ -107,7 +107,7 @@ describe('accounts in the admin API', () => {
     const { pool } = admin.database;
     for (let n = 1; n <= 5; n++) await say(pool, instance, { userName: `p${n}@x.test` });
     const page = async (query: string) =>
-      (await admin.ask('GET', `/instances/${instance}/accounts?${query}`)).as(listOf(accountSchema));
+      (await admin.ask('GET', `/instances/${instance}/accounts?${query}`)).as(listOf(accountSchema).loose());
     const names = ({ items }: { items: { userName: string }[] }) => items.map(({ userName }) => userName);
 
     assert.equal((await page('limit=5')).nextCursor, null, 'a last page that is full is the last one');

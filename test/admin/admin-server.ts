@@ -112,7 +112,7 @@ export async function everyItem<Item extends z.ZodType>(
   while (cursor !== null) {
     const page: { items: z.output<Item>[]; nextCursor: string | null } = (
       await ask('GET', cursor === '' ? path : `${path}${path.includes('?') ? '&' : '?'}cursor=${cursor}`)
-    ).as(listOf(item));
+    ).as(listOf(item).loose());
     items.push(...page.items);
     cursor = page.nextCursor;
   }

@@ -19,6 +19,8 @@ const LEAST_ROLE: Record<string, OperatorRole> = {
   'GET /instances/{slug}/teams/{id}': 'viewer',
   'GET /instances/{slug}/progress': 'viewer',
   'GET /instances/{slug}/requests': 'viewer',
+  'GET /instances/{slug}/events': 'viewer',
+  'GET /instances/{slug}/audit': 'viewer',
   'GET /operator-tokens': 'admin',
   'POST /operator-tokens': 'admin',
   'DELETE /operator-tokens/{id}': 'admin',

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { account, progress, scimToken, team } from '../../src/admin/schemas.js';
+import { account, auditRow, event, progress, scimToken, team } from '../../src/admin/schemas.js';
 import type { InstanceId } from '../../src/ids.js';
 import { issueScimToken } from '../../src/instances/tokens.js';
 import { BY_TEST, SECRET } from '../support/roster.js';
@@ -45,6 +45,8 @@ describe('instances are walls in the admin API', () => {
     teams: await everyItem(admin, `/instances/${instance}/teams`, team),
     tokens: await everyItem(admin, `/instances/${instance}/tokens`, scimToken),
     progress: await everyItem(admin, `/instances/${instance}/progress`, progress),
+    events: await everyItem(admin, `/instances/${instance}/events`, event),
+    audit: await everyItem(admin, `/instances/${instance}/audit`, auditRow),
   });
 
   it("another instance's id is a 404 on every route that takes one, and changes nothing", async () => {
@@ -72,7 +74,11 @@ describe('instances are walls in the admin API', () => {
   });
 
   it("a list names only the instance's own, whatever the filter", async () => {
-    const { accounts } = await everything(acme);
+    const { accounts, events, audit } = await everything(acme);
+    const own = new Set(accounts.map(({ id }) => id));
+    for (const { account: told } of events) assert.ok(told === undefined || own.has(told.id));
+    for (const { userId } of audit) assert.ok(userId === null || own.has(userId));
+    assert.ok(events.length > 2 && audit.length > 2);
     assert.deepEqual(
       accounts.map(({ userName }) => userName),
       ['boss@x.test', 'report@x.test'],

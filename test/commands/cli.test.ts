@@ -75,6 +75,22 @@ describe('the command line', function () {
       assert.ok(Date.now() < end, 'a revoked token is refused within a second');
   });
 
+  it('verifies the audit log, and says where it is not as it was', async () => {
+    const [chain] = await json<{ instance: string; sealed: number; fault: string | null }[]>(
+      'audit verify',
+      roster.instance,
+    );
+    assert.deepEqual([chain?.instance, chain?.fault], [roster.instance, null]);
+    assert.ok((chain?.sealed ?? 0) > 0);
+    await roster.pool.query(`alter table audit_log disable trigger audit_log_append_only`);
+    await roster.pool.query(`update audit_log set actor = 'nobody' where instance_id = $1 and position = 1`, [
+      roster.instance,
+    ]);
+    const { code, out } = await cli(['audit', 'verify']);
+    assert.equal(code, 1);
+    assert.match(out, /row 1 is not what was sealed/);
+  });
+
   it('follows the requests of an instance as they come', async () => {
     const { temporal, databaseUrl } = roster.config;
     const child = spawn(

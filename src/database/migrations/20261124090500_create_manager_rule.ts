@@ -98,6 +98,7 @@ declare
   v_edge_ids uuid[]; v_edge_nexts uuid[];
   v_circle_ids uuid[]; v_circles uuid[];
   v_on_circles uuid[]; v_chosen uuid[]; v_assigned boolean[]; v_waits timestamptz[];
+  v_made uuid[]; v_revised uuid[]; v_raised uuid[];
   v_moved uuid[]; v_managers uuid[]; v_emptied uuid[]; v_left uuid[]; v_woken uuid[];
 begin
   select array_agg(r.id), array_agg(r.target), array_agg(r.target_active)
@@ -199,13 +200,17 @@ begin
       and not exists (select from teams t where t.instance_id = p_instance and t.manager_id = m.id)
     returning teams.id
   )
-  select array_agg(made.id) into v_emptied from made;
+  select array_agg(made.id) into v_made from made;
+  if v_made is not null then
+    perform record_teams(p_instance, v_made, 'team.created');
+  end if;
 
   with target as (
     select w.id, w.target, w.circle, w.manager, w.wait, t.id as team,
       case when w.manager is null then 'none' when w.assigned then 'assigned' else 'default' end as origin,
       w.id = any (v_chosen) as leads,
-      former.team_id as former_team, former.manager_id as former_manager, former.wait_until as former_wait
+      former.team_id as former_team, former.manager_id as former_manager, former.wait_until as former_wait,
+      former.revision as former_revision
     from unnest(v_ids, v_targets, v_on_circles, v_chosen, v_assigned, v_waits)
       as w (id, target, circle, manager, assigned, wait)
     join accounts former on former.instance_id = p_instance and former.id = w.id
@@ -227,18 +232,23 @@ begin
         or a.resolved_to is distinct from w.target or a.circle is distinct from w.circle
         or a.wait_until is distinct from w.wait or (w.leads and a.role = 'individual'))
     returning a.id, w.manager, w.former_team, a.team_id,
-      a.manager_id is distinct from w.former_manager as moved,
+      a.manager_id is distinct from w.former_manager as moved, a.revision > w.former_revision as revised,
       w.former_wait is not null and a.wait_until is null and a.status = 'active' and a.id <> all (p_decided) as woken
   )
   select array_agg(written.id) filter (where written.moved),
+    array_agg(written.id) filter (where written.revised),
     array_agg(distinct written.manager) filter (where written.manager is not null),
     array_agg(distinct written.former_team) filter (where written.former_team is distinct from written.team_id),
     array_agg(written.id) filter (where written.woken)
-    into v_moved, v_managers, v_left, v_woken from written;
+    into v_moved, v_revised, v_managers, v_left, v_woken from written;
 
   if v_managers is not null then
-    update accounts a set role = 'manager', revision = a.revision + 1
-    where a.instance_id = p_instance and a.id = any (v_managers) and a.role = 'individual';
+    with raised as (
+      update accounts a set role = 'manager', revision = a.revision + 1
+      where a.instance_id = p_instance and a.id = any (v_managers) and a.role = 'individual'
+      returning a.id
+    )
+    select array_agg(raised.id) into v_raised from raised;
 
     -- The chosen default manager, once too low in role for it, has been raised by a first report.
     if exists (
@@ -249,12 +259,21 @@ begin
     end if;
   end if;
 
+  v_revised := v_revised || v_raised;
+  if v_revised is not null then
+    perform record_accounts(p_instance, v_revised, array_fill('account.updated'::text, array[cardinality(v_revised)]));
+  end if;
+
   -- Teams that were left, and those made for somebody who was suspended before joining.
-  v_emptied := v_emptied || v_left;
-  if v_emptied is not null then
-    delete from teams t
-    where t.instance_id = p_instance and t.id = any (v_emptied)
+  v_left := v_made || v_left;
+  if v_left is not null then
+    select array_agg(t.id) into v_emptied from teams t
+    where t.instance_id = p_instance and t.id = any (v_left)
       and not exists (select from accounts a where a.instance_id = p_instance and a.team_id = t.id);
+  end if;
+  if v_emptied is not null then
+    perform record_teams(p_instance, v_emptied, 'team.removed');
+    delete from teams t where t.instance_id = p_instance and t.id = any (v_emptied);
   end if;
 
   if v_woken is not null then

@@ -45,7 +45,7 @@ $$;
 create function release_kept(p_instance text, p_ids uuid[], p_actor text, p_request text)
 returns setof uuid language sql as $$
   with held as (
-    select a.id from accounts a
+    select a.id, a.revision from accounts a
     where a.instance_id = p_instance and a.kept and (p_ids is null or a.id = any (p_ids))
       and (select i.deactivate_users from instances i where i.id = p_instance)
     order by a.id
@@ -67,8 +67,13 @@ returns setof uuid language sql as $$
     update accounts a set kept = false, wanted = 'suspended', asserted_version = bumped.version,
       status = case when a.status = 'active' then 'suspended' else a.status end,
       revision = a.revision + case when a.status = 'active' then 1 else 0 end
-    from bumped where a.instance_id = p_instance and a.id = bumped.id and a.kept
-    returning a.id, a.asserted_version
+    from bumped join held using (id) where a.instance_id = p_instance and a.id = bumped.id and a.kept
+    returning a.id, a.asserted_version, a.revision, a.revision > held.revision as revised, a as account
+  ),
+  recorded as (
+    insert into events (instance_id, type, user_id, revision, body)
+    select p_instance, 'account.suspended', account.id, account.revision, account_body(account.account)
+    from account where account.revised order by account.id
   ),
   audited as (
     insert into audit_log (instance_id, actor, action, user_id, version, outcome, request_id)
@@ -121,6 +126,8 @@ $$`;
 const APPLY_ACCOUNTS = `
 create function apply_accounts(p_instance text, p_ids uuid[], p_versions bigint[])
 returns setof uuid language plpgsql as $$
+declare
+  v_revised uuid[]; v_types text[]; v_renamed uuid[];
 begin
   perform lock_instance(p_instance);
 
@@ -143,10 +150,12 @@ begin
       case when position('@' in u.user_name) > 0 then u.user_name_key else u.user_name end as user_name_key,
       coalesce(u.attributes ->> 'title', '') as title,
       u.display_name, i.manager_wait_seconds,
-      case when i.scim_roles then stored_role(p_instance, v.id, scim_role(u.attributes)) end as role
+      case when i.scim_roles then stored_role(p_instance, v.id, scim_role(u.attributes)) end as role,
+      former.status as former_status, former.revision as former_revision
     from unnest(p_ids, p_versions) as v (id, version)
     join instances i on i.id = p_instance
     join users u on u.instance_id = p_instance and u.id = v.id and u.version = v.version
+    join accounts former on former.instance_id = p_instance and former.id = v.id
   ),
   written as (
     update accounts a set
@@ -171,11 +180,28 @@ begin
         or (a.user_name, a.display_name, a.email, a.title, a.external_id_key, a.user_name_key, a.email_key, a.manager_reference_key)
           is distinct from
           (p.user_name, p.display_name, p.email, p.title, p.external_id_key, p.user_name_key, p.email_key, p.manager_reference_key))
-    returning a.id, a.display_name
+    returning a.id, a.revision > p.former_revision as revised,
+      case
+        when a.status = p.former_status then 'account.updated' when a.status = 'suspended' then 'account.suspended'
+        when p.former_status = 'pending' then 'account.created' else 'account.reactivated'
+      end as type
   )
-  update teams t set name = w.display_name
-  from written w
-  where t.instance_id = p_instance and t.manager_id = w.id and t.name <> w.display_name;
+  select array_agg(w.id), array_agg(w.type) into v_revised, v_types from written w where w.revised;
+
+  if v_revised is not null then
+    with renamed as (
+      update teams t set name = a.display_name
+      from accounts a
+      where a.instance_id = p_instance and a.id = any (v_revised)
+        and t.instance_id = p_instance and t.manager_id = a.id and t.name <> a.display_name
+      returning t.id
+    )
+    select array_agg(renamed.id) into v_renamed from renamed;
+    if v_renamed is not null then
+      perform record_teams(p_instance, v_renamed, 'team.renamed');
+    end if;
+    perform record_accounts(p_instance, v_revised, v_types);
+  end if;
 
   return query
   select a.id

@@ -4,6 +4,8 @@ import { createUsers } from './20261124090100_create_users.js';
 import { createAccountsAndTeams } from './20261124090200_create_accounts_and_teams.js';
 import { createKicksAndProgress } from './20261124090300_create_kicks_and_progress.js';
 import { createAuditLog } from './20261124090400_create_audit_log.js';
+import { createEvents } from './20261124090410_create_events.js';
+import { createSeals } from './20261124090420_create_seals.js';
 import { createManagerRule } from './20261124090500_create_manager_rule.js';
 import { createSteps } from './20261124090600_create_steps.js';
 import { createGroups } from './20261125090000_create_groups.js';
@@ -16,6 +18,8 @@ export const migrations: Record<string, Knex.Migration> = {
   '20261124090200_create_accounts_and_teams': createAccountsAndTeams,
   '20261124090300_create_kicks_and_progress': createKicksAndProgress,
   '20261124090400_create_audit_log': createAuditLog,
+  '20261124090410_create_events': createEvents,
+  '20261124090420_create_seals': createSeals,
   '20261124090500_create_manager_rule': createManagerRule,
   '20261124090600_create_steps': createSteps,
   '20261125090000_create_groups': createGroups,

@@ -132,7 +132,22 @@ describe('with another instance’s token', () => {
 
   it('not even the time tells a foreign id from one that nobody has', async function () {
     this.timeout(60_000);
+    // A name that both have and one that only the asker has: refused in the same time.
+    for (const userName of ['globex@x.test', 'of acme alone']) await scim(acme, 'POST', '/Users', { userName });
+    const taken = { foreign: [] as number[], unknown: [] as number[] };
+    for (let n = 0; n < 200; n++) {
+      for (const [kind, userName] of [
+        ['foreign', 'globex@x.test'],
+        ['unknown', 'of acme alone'],
+      ] as const) {
+        const began = performance.now();
+        const { status } = await scim(acme, 'POST', '/Users', { userName });
+        taken[kind].push(performance.now() - began);
+        assert.equal(status, 409);
+      }
+    }
     const median = (times: number[]): number => times.toSorted((one, other) => one - other)[times.length >> 1] ?? 0;
+    assert.ok(Math.abs(median(taken.foreign) - median(taken.unknown)) < 2, '409');
     for (const path of ['/Users/', '/Groups/']) {
       const times = { foreign: [] as number[], unknown: [] as number[] };
       const foreignId = path === '/Users/' ? globex.user : globex.group;

@@ -1,0 +1,70 @@
+import type { Knex } from 'knex';
+
+/**
+ * What the application is told: each effective change of an account or a team, with what was so then, written by the
+ * statement that changes it. An event gets its place in the feed when it is sealed (guard 8).
+ */
+async function up(knex: Knex): Promise<void> {
+  await knex.raw(`
+    create table events (
+      instance_id text not null,
+      -- The order in which they were written, which for one account or team is that in which they are so.
+      entry bigint generated always as identity,
+      -- The place in the feed, once what is before it is known.
+      position bigint,
+      at timestamptz(3) not null default clock_timestamp(),
+      type text not null,
+      user_id uuid,
+      team_id uuid,
+      revision bigint,
+      -- As it is told, to the letter: one revision never says two things.
+      body json not null,
+      primary key (instance_id, entry)
+    );
+    create unique index events_position on events (instance_id, position) where position is not null;
+    create index events_unsealed on events (instance_id, entry) where position is null;
+    create unique index events_revision on events (instance_id, user_id, revision) where user_id is not null;
+  `);
+  await knex.raw(ACCOUNT_BODY);
+  await knex.raw(RECORD);
+}
+
+async function down(knex: Knex): Promise<void> {
+  await knex.raw('drop function record_teams, record_accounts, account_body');
+  await knex.raw('drop table events');
+}
+
+export const createEvents: Knex.Migration = { up, down };
+
+/** An account as it is told (design section 6). */
+const ACCOUNT_BODY = `
+create function account_body(a accounts) returns json language sql stable as $$
+  select json_build_object(
+    'id', a.id, 'userName', a.user_name, 'displayName', a.display_name, 'title', a.title, 'role', a.role, 'status', a.status,
+    'manager', (
+      select json_build_object('id', m.id, 'userName', m.user_name, 'origin', a.origin)
+      from accounts m where m.instance_id = a.instance_id and m.id = a.manager_id),
+    'team', (
+      select json_build_object('id', t.id, 'name', t.name)
+      from teams t where t.instance_id = a.instance_id and t.id = a.team_id),
+    'version', json_build_object('revision', a.revision))
+$$`;
+
+/** Writes the events of accounts, or of teams, as they now are. */
+const RECORD = `
+create function record_accounts(p_instance text, p_ids uuid[], p_types text[]) returns void language sql as $$
+  insert into events (instance_id, type, user_id, revision, body)
+  select p_instance, revised.type, a.id, a.revision, account_body(a)
+  from unnest(p_ids, p_types) as revised (id, type)
+  join accounts a on a.instance_id = p_instance and a.id = revised.id
+  order by a.id
+$$;
+
+create function record_teams(p_instance text, p_ids uuid[], p_type text) returns void language sql as $$
+  insert into events (instance_id, type, team_id, body)
+  select p_instance, p_type, t.id,
+    json_build_object('id', t.id, 'name', t.name, 'manager', json_build_object('id', m.id, 'userName', m.user_name))
+  from teams t join accounts m on m.instance_id = t.instance_id and m.id = t.manager_id
+  where t.instance_id = p_instance and t.id = any (p_ids)
+  order by t.id
+$$`;

@@ -1,0 +1,61 @@
+import type pg from 'pg';
+import { run, type Statement } from '../database/pool.js';
+import type { InstanceId } from '../ids.js';
+
+/** How many events and audit rows one statement seals. */
+const AT_ONCE = 2_000;
+
+const SEAL: Statement = { name: 'seal', text: 'select seal($1, $2) as more' };
+
+/** Gives an instance's committed events and audit rows their places (guard 8); whoever does it at the same time waits. @throws UnavailableError */
+export async function seal(pool: pg.Pool, instance: InstanceId): Promise<void> {
+  let more: boolean | undefined;
+  do {
+    [{ more } = { more: false }] = await run<{ more: boolean }>(pool, SEAL, [instance, AT_ONCE]);
+  } while (more);
+}
+
+const UNSEALED: Statement = {
+  name: 'unsealed_instances',
+  text: `
+    select instance_id as id from events where position is null
+    union
+    select instance_id from audit_log where position is null`,
+};
+
+/** The instances that have something to seal. @throws UnavailableError */
+export const unsealedInstances = async (pool: pg.Pool): Promise<InstanceId[]> =>
+  (await run<{ id: InstanceId }>(pool, UNSEALED, [])).map(({ id }) => id);
+
+const VERIFY: Statement = {
+  name: 'verify_audit',
+  text: `select sealed::double precision, encode(hash, 'hex') as hash, fault from verify_audit($1)`,
+};
+
+/** What was found of an instance's audit chain. */
+export interface AuditChain {
+  /** How many rows are as they were sealed, from the first on. */
+  readonly sealed: number;
+  /** Of the last of them, in hexadecimal digits: kept elsewhere, it proves later that nothing before it was changed. */
+  readonly hash: string;
+  /** The first row that is not as it was sealed, or null. */
+  readonly fault: string | null;
+}
+
+/** Seals what is committed and walks the whole chain. @throws UnavailableError */
+export async function verifyAudit(pool: pg.Pool, instance: InstanceId): Promise<AuditChain> {
+  await seal(pool, instance);
+  const [chain = { sealed: 0, hash: '', fault: null }] = await run<AuditChain>(pool, VERIFY, [instance]);
+  return chain;
+}
+
+const REMOVE: Statement = { name: 'remove_events', text: 'select remove_events($1, $2) as removed' };
+const KEPT_DAYS = 30;
+
+/** Takes away sealed events older than 30 days. @throws UnavailableError */
+export async function removeOldEvents(pool: pg.Pool): Promise<void> {
+  let removed: number | undefined;
+  do {
+    [{ removed } = { removed: 0 }] = await run<{ removed: number }>(pool, REMOVE, [KEPT_DAYS, AT_ONCE]);
+  } while (removed === AT_ONCE);
+}
