@@ -1,6 +1,7 @@
 import Koa from 'koa';
 import type pg from 'pg';
 import { adminEndpoint } from './admin/admin-endpoint.js';
+import type { Deliverer } from './application/deliver.js';
 import { accessLog } from './http/access-log.js';
 import { errorAnswers } from './http/errors.js';
 import { healthEndpoint } from './http/health.js';
@@ -25,6 +26,8 @@ export interface AppOptions {
   /** Whether SCIM tokens are held to their instance's rate limit. */
   readonly isRateLimited: boolean;
   readonly requestLog: RequestLog;
+  /** Tells applications things. */
+  readonly deliverer: Deliverer;
   readonly temporalUi: { readonly url: string; readonly namespace: string };
   /** Called after each committed write, to wake the dispatcher. */
   readonly onWritten: () => void;

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
+import { appCommand } from './commands/app.js';
 import { auditCommand } from './commands/audit.js';
 import { demoCommand } from './commands/demo.js';
 import { devCommand } from './commands/dev.js';
@@ -30,6 +31,7 @@ async function main(): Promise<void> {
     tokenCommand(config),
     operatorTokenCommand(config),
     requestsCommand(config),
+    appCommand(config),
     auditCommand(config),
     demoCommand(config),
     doctorCommand(config),

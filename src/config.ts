@@ -19,6 +19,7 @@ export const settingsSchema = z.object({
   ROSTER_HOME: z.string().min(1).default('.roster'),
   ROSTER_SECRET: z.string().min(32, 'needs at least 32 characters').optional(),
   ROSTER_RATE_LIMIT: z.enum(['on', 'off']).default('on'),
+  ROSTER_PRIVATE_APPLICATIONS: z.enum(['on', 'off']).default('off'),
   ROSTER_SHUTDOWN_SECONDS: count.default(25),
   ROSTER_WORKFLOW_BUNDLE: z.string().min(1).optional(),
   LOG_LEVEL: z.enum(['silent', 'fatal', 'error', 'warn', 'info', 'debug', 'trace']).default('info'),
@@ -46,6 +47,8 @@ export interface Config {
   readonly secret: string | undefined;
   /** Whether SCIM tokens are held to their instance's rate limit. */
   readonly isRateLimited: boolean;
+  /** Whether an application may be in a private network. */
+  readonly allowPrivateApplications: boolean;
   readonly shutdownSeconds: number;
   /** Path of the bundled workflows; the worker bundles them at its start where there is none. */
   readonly workflowBundle: string | undefined;
@@ -86,6 +89,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     home: resolve(settings.ROSTER_HOME),
     secret: settings.ROSTER_SECRET,
     isRateLimited: settings.ROSTER_RATE_LIMIT === 'on',
+    allowPrivateApplications: settings.ROSTER_PRIVATE_APPLICATIONS === 'on',
     shutdownSeconds: settings.ROSTER_SHUTDOWN_SECONDS,
     workflowBundle: settings.ROSTER_WORKFLOW_BUNDLE,
     logLevel: settings.LOG_LEVEL,

@@ -8,7 +8,12 @@ export type RefusalCode =
   | 'default_manager_refused'
   | 'token_unknown'
   | 'user_deleted'
-  | 'cursor_too_old';
+  | 'cursor_too_old'
+  | 'invalid_application'
+  | 'application_unknown'
+  | 'application_secret_needed'
+  | 'too_many_secrets'
+  | 'last_secret';
 
 /**
  * Something known that Roster will not do. The message says what and why, and is shown to whoever asked; each front

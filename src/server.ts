@@ -1,4 +1,5 @@
 import { createApp } from './app.js';
+import { createDeliverer } from './application/deliver.js';
 import { type Config, ConfigError, readConfig, required } from './config.js';
 import { UnavailableError } from './database/errors.js';
 import { requireSchema, SchemaError } from './database/migrate.js';
@@ -50,6 +51,7 @@ export async function startServer(config: Config, log: Log): Promise<RunningServ
   const sweeper = startSweeper({ pool: loopPool, log, onSwept: dispatcher.wake });
   const sealer = startSealer({ pool: loopPool, log });
   const requestLog = startRequestLog(loopPool, log);
+  const deliverer = createDeliverer({ allowPrivate: config.allowPrivateApplications });
   const app = createApp({
     pool,
     listPool,
@@ -59,6 +61,7 @@ export async function startServer(config: Config, log: Log): Promise<RunningServ
     publicUrl: config.publicUrl,
     isRateLimited: config.isRateLimited,
     requestLog,
+    deliverer,
     temporalUi: { url: config.temporal.uiUrl, namespace: config.temporal.namespace },
     onWritten: dispatcher.wake,
     isTemporalUp: async () => {
@@ -68,7 +71,7 @@ export async function startServer(config: Config, log: Log): Promise<RunningServ
   });
   const stopLoops = async (): Promise<void> => {
     await Promise.all([dispatcher.stop(), sweeper.stop(), sealer.stop(), requestLog.stop()]);
-    await client.connection.close();
+    await Promise.all([client.connection.close(), deliverer.close()]);
     await Promise.all([pool.end(), listPool.end(), adminPool.end(), loopPool.end()]);
   };
   const handle = app.callback();

@@ -1,4 +1,5 @@
 import { createApp } from '../../src/app.js';
+import { createDeliverer } from '../../src/application/deliver.js';
 import { readConfig, required } from '../../src/config.js';
 import { createPool, FRONT_DOOR, LISTS } from '../../src/database/pool.js';
 import { listen } from '../../src/http/listen.js';
@@ -26,6 +27,7 @@ export async function serveFrontDoor(options: { readonly requestLog: boolean }):
     requestLog: options.requestLog
       ? startRequestLog(createPool({ url, max: 1, applicationName: 'roster log', ...patient }), log)
       : { note: () => undefined },
+    deliverer: createDeliverer({ allowPrivate: false }),
     temporalUi: { url: config.temporal.uiUrl, namespace: config.temporal.namespace },
     onWritten: () => undefined,
     isTemporalUp: async () => false,

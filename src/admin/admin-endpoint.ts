@@ -1,11 +1,13 @@
 import type Koa from 'koa';
 import type pg from 'pg';
+import type { Deliverer } from '../application/deliver.js';
 import { RefusedError } from '../errors.js';
 import { type InstanceId, isInstanceId } from '../ids.js';
 import type { OperatorIdentity, TokenLookup } from '../instances/authenticate-token.js';
 import { showInstance } from '../instances/instances.js';
 import { readBody } from '../scim/http/read-body.js';
 import { accountRoutes } from './accounts.js';
+import { applicationRoutes } from './application.js';
 import { auditRoutes } from './audit.js';
 import { authenticate, authorize } from './authenticate.js';
 import { eventRoutes } from './events.js';
@@ -28,6 +30,7 @@ const HEADERS = { 'Cache-Control': 'no-store', 'X-Content-Type-Options': 'nosnif
 
 export interface AdminRoutesOptions {
   readonly pool: pg.Pool;
+  readonly deliverer: Deliverer;
   /** Key of the token digests. */
   readonly secret: string;
   readonly temporalUi: { readonly url: string; readonly namespace: string };
@@ -48,6 +51,7 @@ export function adminRoutes(options: AdminRoutesOptions): AdminRoute[] {
     ...teamRoutes(options),
     ...progressRoutes(options),
     ...requestRoutes(options),
+    ...applicationRoutes(options),
     ...eventRoutes(options),
     ...auditRoutes(options),
     ...operatorTokenRoutes(options),
@@ -78,6 +82,7 @@ export function adminEndpoint(options: AdminOptions): Koa.Middleware {
         source: 'admin',
         requestId: String(context.state['requestId']),
       },
+      role: identity.role,
       id: parameters['id'] ?? '',
       query: context.query,
       findInstance: () => findInstance(pool, parameters['slug'] ?? ''),

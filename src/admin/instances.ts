@@ -2,6 +2,7 @@ import type pg from 'pg';
 import type { z } from 'zod';
 import { createInstance, type Instance, listInstances, setInstance, showInstance } from '../instances/instances.js';
 import { listOf, wholeList } from './page.js';
+import { forbidden } from './problem.js';
 import { type AdminRoute, fromBody, instanceRoute, nothing, route } from './route.js';
 import * as schemas from './schemas.js';
 
@@ -62,7 +63,9 @@ export function instanceRoutes({ pool, onWritten }: WritingRoutesOptions): Admin
       status: 200,
       answer: schemas.instance,
       conflict: 'The account cannot be the default manager; the detail says why.',
-      handle: async ({ instance, input, by }) => {
+      handle: async ({ instance, input, by, role }) => {
+        // Where everybody's data goes is for an admin to say.
+        if (input.application !== undefined && role !== 'admin') throw forbidden(role, 'admin');
         const changed = await setInstance(pool, instance, input, by);
         onWritten();
         return presentInstance(changed);
@@ -71,7 +74,9 @@ export function instanceRoutes({ pool, onWritten }: WritingRoutesOptions): Admin
   ];
 }
 
-const presentInstance = (instance: Instance): z.input<typeof schemas.instance> => ({
+const presentInstance = (
+  instance: Instance & { readonly secret?: string | undefined },
+): z.input<typeof schemas.instance> => ({
   slug: instance.slug,
   name: instance.name,
   managerWaitSeconds: instance.managerWaitSeconds,
@@ -79,6 +84,10 @@ const presentInstance = (instance: Instance): z.input<typeof schemas.instance> =
   logBodiesUntil: instance.logBodiesUntil?.toISOString() ?? null,
   switches: instance.switches,
   scimRoles: instance.scimRoles,
+  application:
+    instance.application === null
+      ? null
+      : { ...instance.application, ...(instance.secret === undefined ? {} : { secret: instance.secret }) },
   defaultManager: instance.defaultManager,
   createdAt: instance.createdAt.toISOString(),
 });

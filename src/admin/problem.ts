@@ -58,6 +58,11 @@ export const REFUSAL_STATUS: Readonly<Record<RefusalCode, number>> = {
   token_unknown: 404,
   user_deleted: 409,
   cursor_too_old: 410,
+  invalid_application: 400,
+  application_unknown: 404,
+  application_secret_needed: 400,
+  too_many_secrets: 409,
+  last_secret: 409,
 };
 
 /** What the parts that are shared with SCIM (reading a body, checking a userName) refuse, by its name here. */

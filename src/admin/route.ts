@@ -8,6 +8,7 @@ import { invalidRequest } from './problem.js';
 interface AdminRequest {
   /** Who asks, for the audit log. */
   readonly by: Actor;
+  readonly role: OperatorRole;
   /** The last segment of a path that ends in `{id}`; any text. */
   readonly id: string;
   readonly query: Readonly<Record<string, unknown>>;
@@ -49,7 +50,7 @@ interface Definition<Value, Answer extends z.ZodType, Call> extends Shape {
 }
 
 /** What a handler gets: who asks, the path's id, and the input as its schema made it. */
-interface Call<Value> extends Pick<AdminRequest, 'by' | 'id'> {
+interface Call<Value> extends Pick<AdminRequest, 'by' | 'role' | 'id'> {
   readonly input: Value;
 }
 
@@ -70,7 +71,12 @@ export const route = <Value, Answer extends z.ZodType>(
 ): AdminRoute => ({
   ...definition,
   handle: async (request) =>
-    definition.handle({ by: request.by, id: request.id, input: await definition.input.read(request) }),
+    definition.handle({
+      by: request.by,
+      role: request.role,
+      id: request.id,
+      input: await definition.input.read(request),
+    }),
 });
 
 /** A route below `/instances/{slug}`: an unknown instance is a 404 before anything else of the request is looked at. */
@@ -81,7 +87,7 @@ export const instanceRoute = <Value, Answer extends z.ZodType>(
   handle: async (request) => {
     const instance = await request.findInstance();
     const input = await definition.input.read(request);
-    return definition.handle({ instance, by: request.by, id: request.id, input });
+    return definition.handle({ instance, by: request.by, role: request.role, id: request.id, input });
   },
 });
 

@@ -51,6 +51,17 @@ const switches = z.strictObject({
     description: 'off: `active: false` is kept and shown, access stays, DELETE is refused; on again it takes effect',
   }),
 });
+const applicationUrl = z
+  .url({ protocol: /^https?$/ })
+  .max(1_024)
+  .refine((value) => URL.canParse(value) && new URL(value).username === '' && new URL(value).password === '', {
+    error: 'must not hold a name or a password: what is sent is signed',
+  })
+  .meta({
+    example: 'https://app.example/roster',
+    description: 'Each change of an account is told there by a signed POST',
+  });
+
 const scimRoles = z.boolean().meta({ description: 'Whether the `roles` of SCIM set the roles of accounts' });
 
 // Instances
@@ -66,6 +77,12 @@ export const instance = z
       .meta({ description: 'Until when the request log keeps bodies, every value redacted' }),
     switches: switches.meta({ id: 'Switches' }),
     scimRoles,
+    application: z
+      .strictObject({
+        url: z.string(),
+        secret: z.string().optional().meta({ description: 'Where it was made just now: shown this once' }),
+      })
+      .nullable(),
     defaultManager: z
       .strictObject({
         id,
@@ -112,12 +129,32 @@ export const instanceSettings = z
     logBodiesUntil,
     switches: switches.partial().optional().meta({ description: 'Those that are named change' }),
     scimRoles: scimRoles.optional(),
+    application: z
+      .strictObject({ url: applicationUrl, secret: z.string().max(200).optional() })
+      .nullable()
+      .optional()
+      .meta({
+        description:
+          'Needs the role admin. A secret is made where none is given; another URL needs its own. null: none',
+      }),
     defaultManager: userName
       .nullable()
       .optional()
       .meta({ description: "An active manager's, publisher's or coach's id or e-mail; null: back to the first coach" }),
   })
   .meta({ id: 'InstanceSettings' });
+
+export const applicationSecret = z.strictObject({ id, createdAt: instant }).meta({ id: 'ApplicationSecret' });
+export const newApplicationSecret = z
+  .strictObject({ id, createdAt: instant, secret: z.string().meta({ description: 'whsec_…, shown this once' }) })
+  .meta({ id: 'NewApplicationSecret' });
+export const delivery = z
+  .strictObject({
+    status: z.number().int().nullable().meta({ description: 'null where there was no answer' }),
+    words: z.string().meta({ description: "The application's own, or why it could not be asked" }),
+    milliseconds: z.number(),
+  })
+  .meta({ id: 'Delivery' });
 
 // Tokens
 

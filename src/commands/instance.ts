@@ -9,7 +9,7 @@ import {
   showInstance,
 } from '../instances/instances.js';
 import { BY_CLI, withDatabase } from './context.js';
-import { JSON_OPTION, printList, printOne } from './output.js';
+import { JSON_OPTION, print, printList, printOne } from './output.js';
 
 interface Json {
   readonly json?: boolean;
@@ -89,6 +89,12 @@ export function instanceCommand(config: Config): Command {
       onOrOff,
     )
     .option('--scim-roles <on|off>', 'whether the roles of SCIM set roles', onOrOff)
+    .option('--application <url>', 'where its application is told of changes; a secret is made and shown this once')
+    .option(
+      '--application-secret <whsec_…>',
+      'the secret to sign with, in place of one made here; another URL needs it',
+    )
+    .option('--no-application', 'tell nobody')
     .option('--default-manager <e-mail or id>', 'an active user whose role is manager or above')
     .option('--first-coach', 'make the first coach the default manager again')
     .option(...JSON_OPTION)
@@ -108,6 +114,8 @@ export function instanceCommand(config: Config): Command {
           updateAttributes?: boolean;
           deactivateUsers?: boolean;
           scimRoles?: boolean;
+          application?: string | false;
+          applicationSecret?: string;
           defaultManager?: string;
           firstCoach?: boolean;
         },
@@ -122,13 +130,33 @@ export function instanceCommand(config: Config): Command {
           logBodiesUntil,
           defaultManager,
           scimRoles,
+          application: applicationOf(options),
           switches: { createUsers, updateAttributes, deactivateUsers },
         };
-        show(await withDatabase(config, (pool) => setInstance(pool, slug, settings, BY_CLI)), options);
+        const changed = await withDatabase(config, (pool) => setInstance(pool, slug, settings, BY_CLI));
+        show(changed, options);
+        if (changed.secret !== undefined && options.json !== true) print(`secret  ${changed.secret}`);
       },
     );
 
   return command;
+}
+
+/** @throws Error in one line for what is no URL */
+function applicationOf(options: {
+  application?: string | false;
+  applicationSecret?: string;
+}): InstanceSettings['application'] {
+  const { application: url, applicationSecret: secret } = options;
+  if (url === false) return null;
+  if (url === undefined) {
+    if (secret !== undefined) throw new Error('--application-secret comes with --application <url>.');
+    return undefined;
+  }
+  if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) {
+    throw new Error(`--application "${url}" is no URL; give one such as https://app.example/roster.`);
+  }
+  return { url, secret };
 }
 
 const managerOf = ({ defaultManager }: Instance): string =>
@@ -143,6 +171,7 @@ const columns = {
   'manager wait': (instance: Instance) => `${instance.managerWaitSeconds} s`,
   'rate limit': ({ rateLimit: limit }: Instance) =>
     limit === null ? 'off' : `${limit.perSecond}/s, ${limit.burst} at once`,
+  application: ({ application }: Instance) => application?.url ?? 'none',
   'switched off': ({ switches }: Instance) =>
     Object.entries(switches)
       .flatMap(([name, isOn]) => (isOn ? [] : [name]))

@@ -93,6 +93,7 @@ export async function startDev(options: DevOptions): Promise<RunningDev> {
       TEMPORAL_UI_URL: temporal.uiUrl,
       ROSTER_SECRET: secrets.rosterSecret,
       ROSTER_RATE_LIMIT: 'off',
+      ROSTER_PRIVATE_APPLICATIONS: 'on',
       ROSTER_SHUTDOWN_SECONDS: String(SHUTDOWN_SECONDS),
       ROSTER_WORKFLOW_BUNDLE: workflowBundle,
       PORT: String(port),

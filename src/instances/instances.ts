@@ -9,6 +9,7 @@ import { newUser } from '../scim/asserted-user.js';
 import { withDerivedNames } from '../scim/protocol/derived-names.js';
 import { foldUserName, readResource } from '../scim/protocol/resource.js';
 import { resourceTypes } from '../scim/protocol/schema.js';
+import { type NewApplication, setApplication } from './application.js';
 import type { RateLimit } from './authenticate-token.js';
 import { SWITCHES, type Switches } from './switches.js';
 
@@ -24,6 +25,8 @@ export interface Instance {
   readonly switches: Switches;
   /** Rule 11: whether the roles of SCIM set roles. */
   readonly scimRoles: boolean;
+  /** Where its application is told of changes. */
+  readonly application: { readonly url: string } | null;
   /** Rule 5: who it is now, and whether somebody chose them. */
   readonly defaultManager: { readonly id: string; readonly userName: string; readonly explicit: boolean } | null;
   readonly createdAt: Date;
@@ -51,6 +54,8 @@ export interface InstanceSettings {
   /** What is left out of them stays too. */
   readonly switches?: { readonly [Name in keyof Switches]?: boolean | undefined } | undefined;
   readonly scimRoles?: boolean | undefined;
+  /** Null for none. */
+  readonly application?: NewApplication | null | undefined;
   /** Null for none. */
   readonly rateLimit?: RateLimit | null | undefined;
   readonly logBodiesUntil?: Date | null | undefined;
@@ -108,6 +113,7 @@ export async function createInstance(pool: pg.Pool, instance: NewInstance, by: A
 const INSTANCE_COLUMNS = `
   select i.id as slug, i.name, i.manager_wait_seconds as "managerWaitSeconds", i.rate_limit as "rateLimit",
     i.log_bodies_until as "logBodiesUntil", i.scim_roles as "scimRoles", ${SWITCHES} as switches,
+    case when i.application_url is not null then json_build_object('url', i.application_url) end as application,
     i.created_at as "createdAt",
     a.id as manager_id, a.user_name as manager_name, i.default_manager_id is not distinct from a.id as explicit
   from instances i left join accounts a on a.instance_id = i.id and a.id = default_manager(i.id)`;
@@ -141,6 +147,7 @@ export async function showInstance(pool: pg.Pool, slug: string): Promise<Instanc
  * Changes an instance's settings. A new default manager is an active account whose role is manager or above (rule 5);
  * whom the change concerns is moved by the instance's own run. Waits that run keep their deadline. With the switch
  * deactivateUsers on again, the access of whom it kept active ends in the same transaction (rule 9).
+ * @returns the instance, and the secret of its application where one was made: it is shown this once.
  * @throws RefusedError `instance_unknown`, `default_manager_refused`
  */
 export async function setInstance(
@@ -148,14 +155,18 @@ export async function setInstance(
   slug: string,
   settings: InstanceSettings,
   by: Actor,
-): Promise<Instance> {
+): Promise<Instance & { readonly secret?: string | undefined }> {
   const { name, managerWaitSeconds, rateLimit, logBodiesUntil, defaultManager, scimRoles, switches = {} } = settings;
-  await transaction(pool, async (client) => {
+  const secret = await transaction(pool, async (client) => {
     await client.query('select lock_instance($1)', [slug]);
-    const known = await client.query('select 1 from instances where id = $1', [slug]);
-    if (known.rowCount === 0) throw new RefusedError('instance_unknown', `There is no instance ${slug}.`);
+    const { rows } = await client.query<{ id: InstanceId }>(
+      'select id from instances where id = $1 for no key update',
+      [slug],
+    );
+    const [known] = rows;
+    if (known === undefined) throw new RefusedError('instance_unknown', `There is no instance ${slug}.`);
     const said = Object.values({ ...settings, ...switches, switches: undefined });
-    if (said.every((value) => value === undefined)) return;
+    if (said.every((value) => value === undefined)) return undefined;
     const chosen = typeof defaultManager === 'string' ? await defaultManagerId(client, slug, defaultManager) : null;
     await client.query(
       `update instances set name = coalesce($2, name), manager_wait_seconds = coalesce($3, manager_wait_seconds),
@@ -184,13 +195,16 @@ export async function setInstance(
     if (switches.deactivateUsers === true) {
       await client.query('select release_kept($1, null, $2, $3)', [slug, by.actor, by.requestId]);
     }
+    const made =
+      settings.application === undefined ? undefined : await setApplication(client, known.id, settings.application);
     if (defaultManager !== undefined) await client.query('select kick_instance($1, $2)', [slug, by.source]);
     await client.query(
       `insert into audit_log (instance_id, actor, action, outcome, request_id) values ($1, $2, 'instance.set', 'accepted', $3)`,
       [slug, by.actor, by.requestId],
     );
+    return made;
   });
-  return showInstance(pool, slug);
+  return { ...(await showInstance(pool, slug)), secret };
 }
 
 async function defaultManagerId(client: pg.PoolClient, slug: string, idOrUserName: string): Promise<string> {

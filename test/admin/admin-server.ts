@@ -5,6 +5,7 @@ import { listOf } from '../../src/admin/page.js';
 import type { AdminRoute } from '../../src/admin/route.js';
 import * as schemas from '../../src/admin/schemas.js';
 import { createApp } from '../../src/app.js';
+import { createDeliverer } from '../../src/application/deliver.js';
 import { listen } from '../../src/http/listen.js';
 import { issueOperatorToken, type OperatorRole } from '../../src/instances/tokens.js';
 import { createLog } from '../../src/telemetry/log.js';
@@ -50,7 +51,8 @@ export async function startAdmin(): Promise<AdminServer> {
   const database = await testDatabase();
   const { pool } = database;
   let wakes = 0;
-  const options = { pool, secret: SECRET, temporalUi: TEMPORAL_UI, onWritten: () => void (wakes += 1) };
+  const deliverer = createDeliverer({ allowPrivate: true });
+  const options = { pool, deliverer, secret: SECRET, temporalUi: TEMPORAL_UI, onWritten: () => void (wakes += 1) };
   const routes = adminRoutes(options);
   const app = createApp({
     ...options,

@@ -35,6 +35,7 @@ describe('instances in the admin API', () => {
         logBodiesUntil: null,
         switches: { createUsers: true, updateAttributes: true, deactivateUsers: true },
         scimRoles: false,
+        application: null,
         defaultManager: null,
         createdAt: '',
       },

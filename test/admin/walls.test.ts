@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { account, auditRow, event, progress, scimToken, team } from '../../src/admin/schemas.js';
+import { account, applicationSecret, auditRow, event, progress, scimToken, team } from '../../src/admin/schemas.js';
 import type { InstanceId } from '../../src/ids.js';
 import { issueScimToken } from '../../src/instances/tokens.js';
 import { BY_TEST, SECRET } from '../support/roster.js';
@@ -12,6 +12,8 @@ interface Things {
   readonly accounts: string;
   readonly teams: string;
   readonly tokens: string;
+  /** A secret of its application. */
+  readonly application: string;
 }
 
 describe('instances are walls in the admin API', () => {
@@ -35,7 +37,9 @@ describe('instances are walls in the admin API', () => {
     await converge(pool, instance, report.id);
     const { id } = await issueScimToken(pool, SECRET, instance, { label: 'x' }, BY_TEST);
     const [only] = await everyItem(admin, `/instances/${instance}/teams`, team);
-    return { instance, accounts: boss.id, teams: only?.id ?? '', tokens: id };
+    await admin.ask('PATCH', `/instances/${instance}`, { body: { application: { url: 'https://x.test/' } } });
+    const [secret] = await everyItem(admin, `/instances/${instance}/application/secrets`, applicationSecret);
+    return { instance, accounts: boss.id, teams: only?.id ?? '', tokens: id, application: secret?.id ?? '' };
   }
 
   /** Everything that the API shows of an instance. */
@@ -44,6 +48,7 @@ describe('instances are walls in the admin API', () => {
     accounts: await everyItem(admin, `/instances/${instance}/accounts`, account),
     teams: await everyItem(admin, `/instances/${instance}/teams`, team),
     tokens: await everyItem(admin, `/instances/${instance}/tokens`, scimToken),
+    secrets: await everyItem(admin, `/instances/${instance}/application/secrets`, applicationSecret),
     progress: await everyItem(admin, `/instances/${instance}/progress`, progress),
     events: await everyItem(admin, `/instances/${instance}/events`, event),
     audit: await everyItem(admin, `/instances/${instance}/audit`, auditRow),
@@ -52,10 +57,10 @@ describe('instances are walls in the admin API', () => {
   it("another instance's id is a 404 on every route that takes one, and changes nothing", async () => {
     const before = await everything(globex);
     const routes = admin.routes.filter(({ path }) => path.includes('{slug}') && path.includes('{id}'));
-    assert.equal(routes.length, 4);
+    assert.equal(routes.length, 5);
     for (const route of routes) {
       const noun = route.path.split('/')[3];
-      assert.ok(noun === 'accounts' || noun === 'teams' || noun === 'tokens');
+      assert.ok(noun === 'accounts' || noun === 'teams' || noun === 'tokens' || noun === 'application');
       const asked = route.input.body === undefined ? {} : { body: { role: 'coach' } };
       const foreign = await admin.ask(route.method, pathOf(route, { slug: acme.instance, id: globex[noun] }), asked);
       assert.equal(foreign.status, 404, `${route.method} ${route.path}`);

@@ -86,6 +86,7 @@ export async function startRoster(options: TestRosterOptions = {}): Promise<Test
     home: '/nowhere',
     secret: SECRET,
     isRateLimited: options.isRateLimited ?? false,
+    allowPrivateApplications: true,
     shutdownSeconds: 5,
     workflowBundle: undefined,
     logLevel: 'silent',

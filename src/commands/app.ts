@@ -1,0 +1,78 @@
+import { Command } from 'commander';
+import { createDeliverer } from '../application/deliver.js';
+import type { Config } from '../config.js';
+import {
+  addApplicationSecret,
+  listApplicationSecrets,
+  removeApplicationSecret,
+  testApplication,
+} from '../instances/application.js';
+import { showInstance } from '../instances/instances.js';
+import { BY_CLI, withDatabase } from './context.js';
+import { JSON_OPTION, print, printList, printOne } from './output.js';
+
+type Json = { readonly json?: boolean };
+
+/** `roster app`: the application that an instance tells of its changes. */
+export function appCommand(config: Config): Command {
+  const command = new Command('app').description("look after an instance's application endpoint");
+
+  command
+    .command('test <instance>')
+    .description('send a signed test event, which changes nothing. Exit code 1 unless it is answered with a 2xx')
+    .option(...JSON_OPTION)
+    .addHelpText(
+      'after',
+      '\nThe endpoint is set by: roster instance set <instance> --application https://…\n\nExample:\n  $ roster app test acme',
+    )
+    .action(async (slug: string, options: Json) => {
+      const deliverer = createDeliverer({ allowPrivate: config.allowPrivateApplications });
+      try {
+        const delivery = await withDatabase(config, async (pool) => {
+          const { slug: instance } = await showInstance(pool, slug);
+          return testApplication(pool, deliverer, instance);
+        });
+        const { status, words, outcome, ms } = delivery;
+        printOne(
+          { status: status ?? null, words, milliseconds: ms },
+          { answer: status ?? 'none', words, took: `${Math.round(ms)} ms` },
+          options,
+        );
+        if (outcome !== 'done') process.exitCode = 1;
+      } finally {
+        await deliverer.close();
+      }
+    });
+
+  const secret = command.command('secret').description('the secrets that sign what the application is told');
+  secret
+    .command('list <instance>')
+    .description('list them, without themselves')
+    .option(...JSON_OPTION)
+    .action(async (slug: string, options: Json) => {
+      const secrets = await withDatabase(config, async (pool) =>
+        listApplicationSecrets(pool, (await showInstance(pool, slug)).slug),
+      );
+      printList(secrets, { id: ({ id }) => id, created: ({ createdAt }) => createdAt }, options);
+    });
+  secret
+    .command('add <instance>')
+    .description('make a second one beside the first, shown this once; both sign until one is removed')
+    .option(...JSON_OPTION)
+    .action(async (slug: string, options: Json) => {
+      const added = await withDatabase(config, async (pool) =>
+        addApplicationSecret(pool, (await showInstance(pool, slug)).slug, BY_CLI),
+      );
+      printOne(added, { id: added.id, secret: added.secret }, options);
+    });
+  secret
+    .command('remove <instance> <id>')
+    .description('end one; the last one stays')
+    .action(async (slug: string, id: string) => {
+      await withDatabase(config, async (pool) =>
+        removeApplicationSecret(pool, (await showInstance(pool, slug)).slug, id, BY_CLI),
+      );
+      print(`The secret ${id} signs nothing any more.`);
+    });
+  return command;
+}

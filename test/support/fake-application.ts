@@ -1,0 +1,45 @@
+import { once } from 'node:events';
+import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+/** What an application was told. */
+interface Told {
+  readonly headers: IncomingHttpHeaders;
+  readonly body: string;
+}
+
+/** A customer's application that does what a test wants it to. */
+export interface FakeApplication {
+  readonly url: string;
+  readonly told: Told[];
+  /** Answers; 204 unless told otherwise. */
+  answer: (response: ServerResponse, told: Told) => void;
+  close(): Promise<void>;
+}
+
+export async function startFakeApplication(): Promise<FakeApplication> {
+  const told: Told[] = [];
+  const server = createServer((request, response) => {
+    void (async () => {
+      const chunks: Buffer[] = [];
+      for await (const chunk of request) chunks.push(Buffer.from(chunk as Uint8Array));
+      const one = { headers: request.headers, body: Buffer.concat(chunks).toString() };
+      told.push(one);
+      application.answer(response, one);
+    })();
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const application: FakeApplication = {
+    url: `http://127.0.0.1:${port}/roster`,
+    told,
+    answer: (response) => response.writeHead(204).end(),
+    close: async () => {
+      server.close();
+      server.closeAllConnections();
+      await once(server, 'close');
+    },
+  };
+  return application;
+}
