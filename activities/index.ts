@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import { accountActivities } from './accounts.js';
+import { refusalActivities } from './announcements.js';
 import { InstanceQueue } from './instance-queue.js';
 import { managerActivities } from './managers.js';
 import { progressActivities } from './progress.js';
@@ -13,6 +14,7 @@ export function createActivities({ pool }: { pool: pg.Pool }) {
     ...managerActivities(pool, queue),
     ...teamActivities(pool, queue),
     ...progressActivities(pool),
+    ...refusalActivities(pool),
   };
 }
 

@@ -1,6 +1,9 @@
 import { fileURLToPath } from 'node:url';
 import { DefaultLogger, makeTelemetryFilterString, NativeConnection, Runtime, Worker } from '@temporalio/worker';
+import { announcementActivities } from '../activities/announcements.js';
 import { createActivities } from '../activities/index.js';
+import { APPLICATION_QUEUE } from '../workflows/task-queues.js';
+import { createDeliverer } from './application/deliver.js';
 import { type Config, ConfigError, readConfig, required } from './config.js';
 import { requireSchema, SchemaError } from './database/migrate.js';
 import { createPool } from './database/pool.js';
@@ -13,6 +16,9 @@ export interface RunningWorker {
   readonly ended: Promise<void>;
   stop(): Promise<void>;
 }
+
+/** At once, over all instances; each has a few of them at most (`activities/announcements.ts`). */
+const APPLICATION_CALLS = 1_000;
 
 const WORKFLOWS = fileURLToPath(
   new URL(`../workflows/index.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`, import.meta.url),
@@ -44,10 +50,22 @@ export async function startWorker(config: Config, log: Log): Promise<RunningWork
     shutdownGraceTime: `${config.shutdownSeconds}s`,
     shutdownForceTime: `${config.shutdownSeconds + 3}s`,
   });
+  // Calls to applications wait elsewhere, so that a slow one takes no place from a step of ours.
+  const deliverer = createDeliverer({ allowPrivate: config.allowPrivateApplications });
+  const teller = await Worker.create({
+    connection,
+    namespace: config.temporal.namespace,
+    taskQueue: `${config.temporal.taskQueue}${APPLICATION_QUEUE}`,
+    activities: announcementActivities(pool, deliverer),
+    maxConcurrentActivityTaskExecutions: APPLICATION_CALLS,
+    shutdownGraceTime: `${config.shutdownSeconds}s`,
+    shutdownForceTime: `${config.shutdownSeconds + 3}s`,
+  });
   const untilEnded = async (): Promise<void> => {
     try {
-      await worker.run();
+      await Promise.all([worker.run(), teller.run()]);
     } finally {
+      await deliverer.close();
       await connection.close();
       await pool.end();
     }
@@ -56,7 +74,7 @@ export async function startWorker(config: Config, log: Log): Promise<RunningWork
   return {
     ended,
     stop: () => {
-      if (worker.getState() === 'RUNNING') worker.shutdown();
+      for (const each of [worker, teller]) if (each.getState() === 'RUNNING') each.shutdown();
       return ended;
     },
   };

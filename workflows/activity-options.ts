@@ -1,5 +1,15 @@
-import { type LocalActivityOptions, proxyLocalActivities } from '@temporalio/workflow';
+import {
+  ActivityCancellationType,
+  type ActivityOptions,
+  type LocalActivityOptions,
+  proxyActivities,
+  proxyLocalActivities,
+  workflowInfo,
+} from '@temporalio/workflow';
+import type { ApplicationActivities } from '../activities/announcements.js';
 import type { Activities } from '../activities/index.js';
+import type { UserKey } from './messages.js';
+import { APPLICATION_QUEUE } from './task-queues.js';
 
 /** How long a step may fail, its retries included, before its user counts as stuck. */
 const PATIENCE = '60s';
@@ -30,6 +40,34 @@ export const handOverReports = step('handOverReports', 'hand the reports over');
 export const leaveTeams = step('leaveTeams', 'leave the team');
 export const rejoinTeams = step('rejoinTeams', 'return to the team');
 export const markApplied = step('markApplied', 'mark as settled');
+
+export const refuseAccount = step('refuseAccount', 'undo what the application refused');
+
+/**
+ * The application's answers are waited for elsewhere: on a task queue of their own, so that a slow application takes no place from a
+ * step of ours. What it takes longer than its patience for is shown as stuck.
+ */
+const application = (summary: string): ActivityOptions => ({
+  taskQueue: `${workflowInfo().taskQueue}${APPLICATION_QUEUE}`,
+  startToCloseTimeout: '20s',
+  scheduleToCloseTimeout: PATIENCE,
+  cancellationType: ActivityCancellationType.TRY_CANCEL,
+  retry: { initialInterval: '1s', maximumInterval: '20s' },
+  summary,
+});
+
+/** Tells the application of this user. */
+export const announce = (user: UserKey): ReturnType<ApplicationActivities['announce']> =>
+  proxyActivities<ApplicationActivities>(application('tell the application')).announce(user);
+
+/** Tells it of whom this run moved. */
+export const announceMoved = (user: UserKey): ReturnType<ApplicationActivities['announceMoved']> =>
+  proxyActivities<ApplicationActivities>({
+    ...application('tell of whom this moved'),
+    startToCloseTimeout: '1h',
+    scheduleToCloseTimeout: '1h',
+    heartbeatTimeout: '30s',
+  }).announceMoved({ instance: user.instance });
 
 /** An instance has nobody who could be stuck: its step is tried until it works. */
 export const { evaluateInstance } = proxyLocalActivities<Activities>({

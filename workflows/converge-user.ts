@@ -1,10 +1,12 @@
 import { continueAsNew, workflowInfo } from '@temporalio/workflow';
+import type { Asserted } from '../src/directory/accounts.js';
 import { markApplied, readAsserted } from './activity-options.js';
 import { deactivate } from './deactivate.js';
 import type { UserKey } from './messages.js';
 import { provision } from './provision.js';
 import { startOver, untilDone } from './stuck.js';
-import { listen } from './wake.js';
+import { tell } from './tell.js';
+import { listen, type Wake } from './wake.js';
 
 /**
  * Brings one user's account to what was last asserted of it, and ends. It is level-triggered: it reads the newest state
@@ -18,16 +20,26 @@ export async function convergeUser(user: UserKey): Promise<void> {
     const state = await untilDone(user, wake, () => readAsserted(user));
     if (state === undefined) return;
     if (state !== startOver) {
-      const story = state.wanted === 'active' ? provision : deactivate;
-      const done = await untilDone(user, wake, () => story(user, state, wake));
-      if (done === true && (await settled(user, state.version, wake)) && !wake.changed) return;
+      const isSettled = state.isRefused === true || (await converge(user, state, wake));
+      if (isSettled && !wake.changed) {
+        if (state.hasApplication !== true) return;
+        // Who was refused is provisioned once the application has taken the account after all.
+        if ((await tell(user, state, wake)) && !wake.changed && state.isRefused !== true) return;
+      }
     }
     if (workflowInfo().continueAsNewSuggested) await continueAsNew<typeof convergeUser>(user);
   }
 }
 
+/** True where the account is what was asserted, and nothing newer is. */
+async function converge(user: UserKey, state: Asserted, wake: Wake): Promise<boolean> {
+  const story = state.wanted === 'active' ? provision : deactivate;
+  const done = await untilDone(user, wake, () => story(user, state, wake));
+  return done === true && settled(user, state.version, wake);
+}
+
 /** True where nothing newer was asserted: the same statement checks that and marks the version applied. */
-async function settled(user: UserKey, version: number, wake: Parameters<typeof untilDone>[1]): Promise<boolean> {
+async function settled(user: UserKey, version: number, wake: Wake): Promise<boolean> {
   const superseded = await untilDone(user, wake, () =>
     markApplied({ instance: user.instance, users: [{ userId: user.userId, version }] }),
   );

@@ -3,6 +3,7 @@ import { leaveTeams, readAsserted, rejoinTeams, updateAccounts } from './activit
 import type { UserKey } from './messages.js';
 import { adoptAllReports, handOverAllReports } from './reports.js';
 import { Saga } from './saga.js';
+import { tellMeanwhile } from './tell.js';
 import type { Wake } from './wake.js';
 
 /**
@@ -14,6 +15,7 @@ export async function deactivate(user: UserKey, state: Asserted, wake: Wake): Pr
   const at = { instance: user.instance, users: [{ userId: user.userId, version: state.version }] };
   if ((await updateAccounts(at)).length > 0) return false;
 
+  await tellMeanwhile(user, state);
   const saga = new Saga();
   saga.register(() => adoptAllReports(user));
   await handOverAllReports(user);

@@ -5,6 +5,7 @@ import { createAccounts, findManagers, joinTeams, updateAccounts } from './activ
 import type { UserKey } from './messages.js';
 import { adoptAllReports } from './reports.js';
 import { searchAttributes } from './search-attributes.js';
+import { tellMeanwhile } from './tell.js';
 import type { Wake } from './wake.js';
 
 /**
@@ -23,7 +24,10 @@ export async function provision(user: UserKey, state: Asserted, wake: Wake): Pro
   const found = await findManagers(at);
   if (found.superseded.length > 0) return false;
   const [wait] = found.waits;
-  if (wait !== undefined && (await wokenWhileWaiting(wait.waitMs, wake))) return false;
+  if (wait !== undefined) {
+    await tellMeanwhile(user, state);
+    if (await wokenWhileWaiting(wait.waitMs, wake)) return false;
+  }
 
   return (await joinTeams(at)).length === 0;
 }

@@ -1,4 +1,11 @@
-import { condition, isCancellation, setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow';
+import {
+  ActivityFailure,
+  ApplicationFailure,
+  condition,
+  isCancellation,
+  setCurrentDetails,
+  upsertSearchAttributes,
+} from '@temporalio/workflow';
 import type { Reason } from '../src/directory/progress-list.js';
 import { showStuck } from './activity-options.js';
 import type { UserKey } from './messages.js';
@@ -21,19 +28,21 @@ export async function untilDone<Result>(
   wake: Wake,
   step: () => Promise<Result>,
 ): Promise<Result | typeof startOver> {
-  let stuck = false;
+  let stuck: Reason | undefined;
+  let reason: Reason;
   for (let round = 0; ; round++) {
     try {
       const result = await step();
-      if (stuck) showFree();
+      if (stuck !== undefined) showFree();
       return result;
     } catch (error) {
       if (isCancellation(error)) throw error;
+      reason = reasonOf(error);
     }
     const minutes = ROUNDS[Math.min(round, ROUNDS.length - 1)] ?? 60;
-    if (!stuck) showStuckRun();
-    stuck = true;
-    await showStuck({ ...user, reason: REASON, nextRoundMs: minutes * 60_000 }).catch((error: unknown) => {
+    if (stuck !== reason) showStuckRun(reason, stuck === undefined);
+    stuck = reason;
+    await showStuck({ ...user, reason, nextRoundMs: minutes * 60_000 }).catch((error: unknown) => {
       if (isCancellation(error)) throw error;
     });
     if (await condition(() => wake.changed, `${minutes}m`, { summary: `stuck: round ${round + 2}` })) {
@@ -43,18 +52,31 @@ export async function untilDone<Result>(
   }
 }
 
-/** The only thing that a step on our own database can fail for. */
-const REASON: Reason = 'directory_unavailable';
+/** What a step on our own database fails for, and what a call to the application does. */
+function reasonOf(error: unknown): Reason {
+  if (error instanceof ApplicationFailure && error.type === 'application_refused') return 'application_refused';
+  return error instanceof ActivityFailure && error.activityType === 'announce'
+    ? 'application_unreachable'
+    : 'directory_unavailable';
+}
 
-function showStuckRun(): void {
+/** What an operator reads in the run. The application's own words are in the progress: they may name people. */
+const DETAILS: Partial<Record<Reason, string>> = {
+  directory_unavailable:
+    '**Stuck:** the directory (PostgreSQL) refuses a step. Look at the pending step and at the worker log; it is tried again by itself.',
+  application_unreachable:
+    "**Stuck:** the application does not take what it is told. See its answers in the failures of *announce*, and its words in the user's progress; it is tried again by itself, and as soon as it takes anything.",
+  application_refused:
+    "**Stuck:** the application refused this user. Its words are in the user's progress: mend what it says, in Okta or there. It is tried again by itself, and as soon as Okta changes the user.",
+};
+
+function showStuckRun(reason: Reason, isNew: boolean): void {
   upsertSearchAttributes([
     { key: searchAttributes.stage, value: 'stuck' },
-    { key: searchAttributes.reason, value: REASON },
-    { key: searchAttributes.stuckSince, value: new Date() },
+    { key: searchAttributes.reason, value: reason },
+    ...(isNew ? [{ key: searchAttributes.stuckSince, value: new Date() }] : []),
   ]);
-  setCurrentDetails(
-    '**Stuck:** the directory (PostgreSQL) refuses a step. Look at the pending step and at the worker log; it is tried again by itself.',
-  );
+  setCurrentDetails(DETAILS[reason] ?? '');
 }
 
 function showFree(): void {

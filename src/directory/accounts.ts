@@ -15,11 +15,15 @@ export interface Asserted {
   readonly wanted: 'active' | 'suspended';
   /** True until the account has been provisioned once. */
   readonly isNew: boolean;
+  /** True where the application refused to create it, and nothing newer was asserted. Absent in runs of before. */
+  readonly isRefused?: boolean;
+  /** True where there is an application to be told. Absent in runs of before. */
+  readonly hasApplication?: boolean;
 }
 
 const READ_ASSERTED: Statement = {
   name: 'read_asserted',
-  text: 'select id, asserted_version, wanted, status from read_asserted($1, $2)',
+  text: 'select id, asserted_version, wanted, status, is_refused, has_application from read_asserted($1, $2)',
 };
 
 /** The newest assertion of each of these users; a deactivation that a switch kept is asserted where that is on again. */
@@ -28,7 +32,14 @@ export async function readAsserted(
   instance: InstanceId,
   users: readonly UserId[],
 ): Promise<Map<UserId, Asserted>> {
-  type Row = { id: UserId; asserted_version: string; wanted: Asserted['wanted']; status: string };
+  type Row = {
+    id: UserId;
+    asserted_version: string;
+    wanted: Asserted['wanted'];
+    status: string;
+    is_refused: boolean;
+    has_application: boolean;
+  };
   const rows = await run<Row>(pool, READ_ASSERTED, [instance, users]);
   return new Map(
     rows.map((row) => [
@@ -38,6 +49,8 @@ export async function readAsserted(
         version: Number(row.asserted_version),
         wanted: row.wanted,
         isNew: row.status === 'pending',
+        ...(row.is_refused ? { isRefused: true } : {}),
+        ...(row.has_application ? { hasApplication: true } : {}),
       },
     ]),
   );

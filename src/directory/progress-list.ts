@@ -17,7 +17,14 @@ export const STAGES = [
 export type Stage = (typeof STAGES)[number];
 
 /** Why somebody is where they are: the stable codes of `docs/errors.md`. */
-export const REASONS = ['manager_unknown', 'deactivation_kept', 'update_ignored', 'directory_unavailable'] as const;
+export const REASONS = [
+  'manager_unknown',
+  'deactivation_kept',
+  'update_ignored',
+  'directory_unavailable',
+  'application_unreachable',
+  'application_refused',
+] as const;
 export type Reason = (typeof REASONS)[number];
 
 export interface Progress {

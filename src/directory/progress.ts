@@ -25,6 +25,10 @@ const MARK_APPLIED: Statement = {
         reason = coalesce(excluded.reason, case
           when progress.reason = 'update_ignored' and not (select i.update_attributes from instances i where i.id = $1)
           then progress.reason end)
+      -- Who is stuck at the application is until it has taken all (finish_announcement).
+      where not (progress.stage = 'stuck' and progress.reason in ('application_unreachable', 'application_refused')
+        and exists (select from accounts a where a.instance_id = $1 and a.id = progress.user_id
+          and (a.announced < a.revision or a.refused_revision is not null)))
     )
     select id from applied`,
 };

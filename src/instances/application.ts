@@ -62,6 +62,7 @@ export async function setApplication(
 async function write(client: pg.PoolClient, instance: InstanceId, url: string | null, secret?: string): Promise<void> {
   await client.query(
     `update instances set application_url = $2,
+       application_since = case when application_url = $2 then application_since else now() end,
        application_proven_at = case when application_url = $2 then application_proven_at end
      where id = $1`,
     [instance, url],

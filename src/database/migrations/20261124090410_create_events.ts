@@ -50,14 +50,19 @@ create function account_body(a accounts) returns json language sql stable as $$
     'version', json_build_object('revision', a.revision))
 $$`;
 
-/** Writes the events of accounts, or of teams, as they now are. */
+/** Writes the events of accounts, or of teams, as they now are. Whose own run does not see to it (\`p_own\`) is moved. */
 const RECORD = `
-create function record_accounts(p_instance text, p_ids uuid[], p_types text[]) returns void language sql as $$
-  insert into events (instance_id, type, user_id, revision, body)
-  select p_instance, revised.type, a.id, a.revision, account_body(a)
+create function record_accounts(p_instance text, p_ids uuid[], p_types text[], p_own uuid[] default null)
+returns void language plpgsql as $$
+begin
+  insert into events (instance_id, type, user_id, revision, body, moved)
+  select p_instance, revised.type, a.id, a.revision, account_body(a),
+    p_own is not null and a.id <> all (p_own)
+      and exists (select from instances i where i.id = p_instance and i.application_url is not null)
   from unnest(p_ids, p_types) as revised (id, type)
   join accounts a on a.instance_id = p_instance and a.id = revised.id
-  order by a.id
+  order by a.id;
+end
 $$;
 
 create function record_teams(p_instance text, p_ids uuid[], p_type text) returns void language sql as $$

@@ -87,10 +87,10 @@ $$`;
  * Evaluates rule 2 for the accounts named, for their former circles and for any circle that now closes through them, and
  * writes manager, origin, team, circle, wait, raised roles and revisions. A standing mark of a wait means no manager while
  * nobody is found, except for \`p_decided\`, whose wait is over. Waiters who were found are woken. Returns who moved.
- * The caller holds the instance's lock.
+ * The caller holds the instance's lock, and sees to it that the application is told of \`p_own\`.
  */
 const EVALUATE_MANAGERS = `
-create function evaluate_managers(p_instance text, p_ids uuid[], p_decided uuid[] default '{}')
+create function evaluate_managers(p_instance text, p_ids uuid[], p_decided uuid[] default '{}', p_own uuid[] default '{}')
 returns setof uuid language plpgsql as $$
 declare
   v_default uuid := default_manager(p_instance);
@@ -261,7 +261,7 @@ begin
 
   v_revised := v_revised || v_raised;
   if v_revised is not null then
-    perform record_accounts(p_instance, v_revised, array_fill('account.updated'::text, array[cardinality(v_revised)]));
+    perform record_accounts(p_instance, v_revised, array_fill('account.updated'::text, array[cardinality(v_revised)]), p_own);
   end if;
 
   -- Teams that were left, and those made for somebody who was suspended before joining.

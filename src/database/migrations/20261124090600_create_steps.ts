@@ -91,13 +91,18 @@ $$`;
 /** What is asserted of these users now; who was kept active by a switch that is on again is suspended first (guard 1). */
 const READ_ASSERTED = `
 create function read_asserted(p_instance text, p_ids uuid[])
-returns table (id uuid, asserted_version bigint, wanted text, status text) language plpgsql as $$
+returns table (id uuid, asserted_version bigint, wanted text, status text, is_refused boolean, has_application boolean)
+language plpgsql as $$
 begin
   if exists (select from accounts a where a.instance_id = p_instance and a.id = any (p_ids) and a.kept) then
     perform release_kept(p_instance, p_ids, 'roster', null);
   end if;
   return query
-  select a.id, a.asserted_version, a.wanted, a.status from accounts a where a.instance_id = p_instance and a.id = any (p_ids);
+  select a.id, a.asserted_version, a.wanted, a.status,
+    a.refused_revision is not null and a.status = 'refused' and a.applied_version = a.asserted_version,
+    i.application_url is not null
+  from accounts a join instances i on i.id = a.instance_id
+  where a.instance_id = p_instance and a.id = any (p_ids);
 end
 $$`;
 
@@ -159,7 +164,7 @@ begin
   ),
   written as (
     update accounts a set
-      status = a.wanted, user_name = p.user_name, display_name = p.display_name, email = p.email, title = p.title,
+      status = a.wanted, refused_revision = null, user_name = p.user_name, display_name = p.display_name, email = p.email, title = p.title,
       external_id_key = p.external_id_key, user_name_key = p.user_name_key, email_key = p.email_key,
       manager_reference_key = p.manager_reference_key,
       role = coalesce(p.role, a.role),
@@ -261,7 +266,7 @@ begin
   join accounts a on a.instance_id = p_instance and a.id = v.id and a.asserted_version = v.version;
 
   if cardinality(v_current) > 0 then
-    perform evaluate_managers(p_instance, v_current, case when p_decide then v_current else '{}' end);
+    perform evaluate_managers(p_instance, v_current, case when p_decide then v_current else '{}' end, v_current);
   end if;
   return query select unnest(v_current);
 end

@@ -11,6 +11,7 @@ import { createSteps } from './20261124090600_create_steps.js';
 import { createGroups } from './20261125090000_create_groups.js';
 import { createRequests } from './20261125090100_create_requests.js';
 import { createApplication } from './20261125100000_create_application.js';
+import { createAnnouncements } from './20261125110000_create_announcements.js';
 
 /** Every migration by the name that the database remembers it by; applied in the order of the names. */
 export const migrations: Record<string, Knex.Migration> = {
@@ -26,4 +27,5 @@ export const migrations: Record<string, Knex.Migration> = {
   '20261125090000_create_groups': createGroups,
   '20261125090100_create_requests': createRequests,
   '20261125100000_create_application': createApplication,
+  '20261125110000_create_announcements': createAnnouncements,
 };

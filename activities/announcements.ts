@@ -1,0 +1,141 @@
+import { activityInfo, heartbeat } from '@temporalio/activity';
+import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
+import type pg from 'pg';
+import { v4 as uuid } from 'uuid';
+import type { Deliverer } from '../src/application/deliver.js';
+import { outcomeOf } from '../src/application/outcome.js';
+import {
+  claimAnnouncement,
+  finishAnnouncement,
+  leaveToOwnRun,
+  listMoved,
+  refuseAccount,
+} from '../src/directory/announcements.js';
+import type { InstanceId, UserId } from '../src/ids.js';
+
+interface UserKey {
+  readonly instance: InstanceId;
+  readonly userId: UserId;
+}
+
+/** What came of telling the application: all of it is told, or it refused this revision for good. */
+export type Announced =
+  | { readonly outcome: 'told'; readonly movedLeft: boolean }
+  | { readonly outcome: 'refused'; readonly status: number; readonly revision: number; readonly isCreation: boolean };
+
+/** One attempt. */
+type Attempt =
+  | Extract<Announced, { outcome: 'refused' }>
+  | { readonly outcome: 'told' }
+  /** There may be something newer by now. */
+  | { readonly outcome: 'sent' }
+  | { readonly outcome: 'busy' | 'retry'; readonly afterMs: number | undefined; readonly status?: number | undefined };
+
+/** Of an instance, in one process: what hangs takes no place from others, since what is beyond comes back later. */
+const IN_FLIGHT = 32;
+const BUSY_MS = 1_000;
+/** A claim is good for 30 s, and an attempt takes 15 s at most: one that begins later than this might outlive it. */
+const CLAIM_LEFT_MS = 14_000;
+const PAGE = 500;
+const SET_IN_FLIGHT = 20;
+const FIRST = '00000000-0000-0000-0000-000000000000';
+
+export function announcementActivities(pool: pg.Pool, deliverer: Deliverer) {
+  const inFlight = new Map<InstanceId, number>();
+
+  const attempt = async ({ instance, userId }: UserKey): Promise<Attempt> => {
+    const token = uuid();
+    const claim = await claimAnnouncement(pool, instance, userId, token);
+    const claimedAt = performance.now();
+    if (claim.state === 'told') return { outcome: 'told' };
+    if (claim.state === 'busy') return { outcome: 'busy', afterMs: claim.busyMs };
+    const { type, body, at, url, secrets, revision, proven } = claim;
+    const message = `{"type":${JSON.stringify(type)},"timestamp":"${at.toISOString()}","data":${body}}`;
+    const key = { instance, user: userId, token };
+    if (performance.now() - claimedAt > CLAIM_LEFT_MS) {
+      await finishAnnouncement(pool, key, claim, false, '');
+      return { outcome: 'busy', afterMs: undefined };
+    }
+    const delivery = await deliverer.deliver({ url, secrets }, { id: `${userId}.${revision}`, body: message });
+    const { status } = delivery;
+    const outcome = outcomeOf(status, type === 'account.suspended', proven);
+    await finishAnnouncement(pool, key, claim, outcome === 'done', delivery.words);
+    if (outcome === 'done') return { outcome: 'sent' };
+    if (outcome === 'refused') {
+      return { outcome, status: status ?? 0, revision, isCreation: type === 'account.created' };
+    }
+    return { outcome, afterMs: delivery.retryAfter === undefined ? undefined : delivery.retryAfter * 1_000, status };
+  };
+
+  /** Attempts until all is told or one does not succeed; a place among those in flight is taken first. */
+  const tell = async (user: UserKey): Promise<Exclude<Attempt, { outcome: 'sent' }>> => {
+    const { instance } = user;
+    const others = inFlight.get(instance) ?? 0;
+    if (others >= IN_FLIGHT) return { outcome: 'busy', afterMs: BUSY_MS };
+    inFlight.set(instance, others + 1);
+    try {
+      for (;;) {
+        const result = await attempt(user);
+        if (result.outcome !== 'sent') return result;
+      }
+    } finally {
+      const left = (inFlight.get(instance) ?? 1) - 1;
+      if (left === 0) inFlight.delete(instance);
+      else inFlight.set(instance, left);
+    }
+  };
+
+  return {
+    /**
+     * Tells the application of a user until its newest revision is told or refused.
+     * @throws ApplicationFailure `application_unreachable`, to be tried again after what the application asks
+     */
+    async announce(user: UserKey): Promise<Announced> {
+      const result = await tell(user);
+      if (result.outcome === 'told') {
+        return { outcome: 'told', movedLeft: (await listMoved(pool, user.instance, FIRST, 1)).length > 0 };
+      }
+      if (result.outcome === 'refused') return result;
+      throw ApplicationFailure.create({
+        type: 'application_unreachable',
+        message:
+          result.outcome === 'busy' ? 'told by somebody else at the moment' : `answer ${result.status ?? 'none'}`,
+        ...(result.afterMs === undefined ? {} : { nextRetryDelay: Math.max(1, result.afterMs) }),
+        ...(result.outcome === 'busy' ? { category: ApplicationFailureCategory.BENIGN } : {}),
+      });
+    },
+    /** Tells the application of all who were moved by others' runs, each once; who can't be told of is left to its own run. */
+    async announceMoved({ instance }: { instance: InstanceId }): Promise<void> {
+      const told: unknown = activityInfo().heartbeatDetails;
+      let after = typeof told === 'string' ? told : FIRST;
+      for (;;) {
+        const page = await listMoved(pool, instance, after, PAGE);
+        const waiting = page.values();
+        const lane = async (): Promise<void> => {
+          for (const userId of waiting) {
+            const { outcome } = await tell({ instance, userId });
+            if (outcome !== 'told') await leaveToOwnRun(pool, instance, userId);
+            heartbeat(after);
+          }
+        };
+        await Promise.all(Array.from({ length: SET_IN_FLIGHT }, lane));
+        after = page.at(-1) ?? after;
+        if (page.length < PAGE) return;
+      }
+    },
+  };
+}
+
+/** The step on our own database that undoes a refused creation. */
+export const refusalActivities = (pool: pg.Pool) => ({
+  /** Returns whether the account is refused now; false where something newer was asserted. */
+  refuseAccount: ({
+    instance,
+    userId,
+    version,
+    revision,
+  }: UserKey & { version: number; revision: number }): Promise<boolean> =>
+    refuseAccount(pool, instance, userId, version, revision),
+});
+
+export type ApplicationActivities = ReturnType<typeof announcementActivities>;

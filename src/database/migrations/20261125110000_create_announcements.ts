@@ -1,0 +1,184 @@
+import type { Knex } from 'knex';
+
+/**
+ * Telling an instance's application of each account, in order and one at a time (guard 7): right before each attempt the row is
+ * claimed, and only the newest revision is sent. What is told is the event that was written with the revision, to the letter.
+ */
+async function up(knex: Knex): Promise<void> {
+  await knex.raw(`
+    alter table instances
+      -- What was so before nobody is told of, unless asked.
+      add column application_since timestamptz;
+    alter table accounts
+      add column announced bigint not null default 0,
+      add column announcing_until timestamptz,
+      add column announcing_token uuid,
+      -- Whether the application has taken the account, was ever told of it, and of its suspension since it was active.
+      add column told_created boolean not null default false,
+      add column told_anything boolean not null default false,
+      add column told_suspension boolean not null default false,
+      -- The revision whose creation the application refused for good: it is sent again as it was.
+      add column refused_revision bigint;
+    alter table events
+      -- What the application is told it is, fixed when it is first told.
+      add column told_as text,
+      -- Moved by somebody else's run, which tells the application too.
+      add column moved boolean not null default false;
+    create index events_moved on events (instance_id, user_id) where moved;
+  `);
+  await knex.raw(CLAIM);
+  await knex.raw(FINISH);
+  await knex.raw(REFUSE);
+}
+
+async function down(knex: Knex): Promise<void> {
+  await knex.raw('drop function refuse_account, finish_announcement, claim_announcement');
+  await knex.raw('drop index events_moved');
+  await knex.raw('alter table events drop column told_as, drop column moved');
+  await knex.raw(`alter table accounts drop column announced, drop column announcing_until, drop column announcing_token,
+    drop column told_created, drop column told_anything, drop column told_suspension, drop column refused_revision`);
+  await knex.raw('alter table instances drop column application_since');
+}
+
+export const createAnnouncements: Knex.Migration = { up, down };
+
+/**
+ * Claims an account for 30 s under a token. \`told\`: there is nothing to tell. \`busy\`: somebody else tells it, for so many
+ * milliseconds yet. \`send\`: this is to be sent. Until a creation is acknowledged an active account is sent as created, and a
+ * suspended one as suspended if anything was tried before, else not at all; after that a suspended one as suspended, an active one
+ * after a tried suspension as reactivated, anything else as updated.
+ */
+const CLAIM = `
+create function claim_announcement(p_instance text, p_user uuid, p_token uuid,
+  out state text, out revision bigint, out type text, out body text, out at timestamptz, out url text, out secrets text[],
+  out proven boolean, out busy_ms double precision)
+language plpgsql as $$
+#variable_conflict use_variable
+declare
+  v_instance instances;
+  v_account accounts;
+  v_event events;
+begin
+  state := 'told';
+  select * into v_instance from instances i where i.id = p_instance;
+  if v_instance.application_url is null then
+    return;
+  end if;
+
+  update accounts a set announcing_until = clock_timestamp() + interval '30 seconds', announcing_token = p_token
+  where a.instance_id = p_instance and a.id = p_user
+    and (a.announced < a.revision or a.refused_revision is not null)
+    and (a.announcing_until is null or a.announcing_until < clock_timestamp())
+  returning * into v_account;
+  if not found then
+    select 'busy', greatest(0, extract(epoch from a.announcing_until - clock_timestamp()) * 1000)
+      into state, busy_ms
+      from accounts a
+      where a.instance_id = p_instance and a.id = p_user and (a.announced < a.revision or a.refused_revision is not null);
+    state := coalesce(state, 'told');
+    return;
+  end if;
+
+  revision := coalesce(v_account.refused_revision, v_account.revision);
+  select * into v_event from events e
+  where e.instance_id = p_instance and e.user_id = p_user and e.revision = claim_announcement.revision;
+  type := coalesce(v_event.told_as, case
+    when not v_account.told_created and v_event.body ->> 'status' = 'active' then 'account.created'
+    when v_event.body ->> 'status' <> 'active' then
+      case when v_account.told_created or v_account.told_anything then 'account.suspended' end
+    when v_account.told_suspension then 'account.reactivated'
+    else 'account.updated' end);
+  if v_event.entry is null or type is null or v_event.at < v_instance.application_since then
+    -- What need not be told counts as told.
+    update accounts a set announced = a.revision, announcing_until = null, announcing_token = null
+    where a.instance_id = p_instance and a.id = p_user;
+    return;
+  end if;
+
+  update events e set told_as = type where e.instance_id = p_instance and e.entry = v_event.entry and e.told_as is null;
+  update accounts a set told_anything = true, told_suspension = a.told_suspension or type = 'account.suspended'
+  where a.instance_id = p_instance and a.id = p_user;
+  state := 'send';
+  body := v_event.body::text;
+  at := v_event.at;
+  url := v_instance.application_url;
+  secrets := array(
+    select s.secret from application_secrets s where s.instance_id = p_instance order by s.created_at, s.id);
+  proven := v_instance.application_proven_at is not null;
+end
+$$`;
+
+/**
+ * Ends a claim. \`done\` is what the application has: it only grows, and only who holds the claim frees it. Words of the application
+ * are kept for people. The first success after an outage brings forward whoever is stuck for it. Returns whether all is told.
+ */
+const FINISH = `
+create function finish_announcement(p_instance text, p_user uuid, p_token uuid, p_url text, p_revision bigint, p_type text,
+  p_done boolean, p_words text)
+returns boolean language plpgsql as $$
+declare
+  v_told boolean;
+begin
+  update accounts a set
+    announced = case when p_done then greatest(a.announced, p_revision) else a.announced end,
+    told_created = a.told_created or p_done and p_type <> 'account.suspended',
+    told_suspension = a.told_suspension and not (p_done and p_type <> 'account.suspended'),
+    refused_revision = case when p_done and a.refused_revision <= p_revision then null else a.refused_revision end,
+    announcing_until = case when a.announcing_token = p_token then null else a.announcing_until end,
+    announcing_token = nullif(a.announcing_token, p_token)
+  where a.instance_id = p_instance and a.id = p_user
+  returning a.announced >= a.revision and a.refused_revision is null into v_told;
+
+  if v_told then
+    update progress p set stage = case a.wanted when 'active' then 'provisioned' else 'deactivated' end,
+      since = now(), reason = null, message = null, due = null
+    from accounts a
+    where p.instance_id = p_instance and p.user_id = p_user and a.instance_id = p_instance and a.id = p_user
+      and p.stage = 'stuck' and p.reason in ('application_unreachable', 'application_refused');
+  end if;
+  if p_done then
+    update instances i set application_proven_at = now()
+    where i.id = p_instance and i.application_url = p_url and i.application_proven_at is null;
+    update events e set moved = false
+    where e.instance_id = p_instance and e.user_id = p_user and e.moved and e.revision <= p_revision;
+
+    if exists (
+      select from progress p where p.instance_id = p_instance and p.stage = 'stuck'
+        and p.reason = 'application_unreachable' and p.due > now())
+    then
+      insert into kicks (instance_id, user_id, lane, source)
+      select p_instance, p.user_id, 1, 'sweep' from progress p
+      where p.instance_id = p_instance and p.stage = 'stuck' and p.reason = 'application_unreachable' and p.due > now()
+      order by p.user_id
+      on conflict (instance_id, user_id) do update set nonce = nextval('kick_nonce'), taken_until = null;
+      update progress p set due = now()
+      where p.instance_id = p_instance and p.stage = 'stuck' and p.reason = 'application_unreachable' and p.due > now();
+    end if;
+  elsif p_words <> '' then
+    insert into progress (instance_id, user_id, stage, message) values (p_instance, p_user, 'provisioned', p_words)
+    on conflict (instance_id, user_id) do update set message = excluded.message;
+  end if;
+  return v_told;
+end
+$$`;
+
+/**
+ * A creation that the application refused for good is undone: no access, no manager, no team; its reports are handed over by the
+ * run. Only where nothing newer was asserted. Returns whether it was.
+ */
+const REFUSE = `
+create function refuse_account(p_instance text, p_user uuid, p_version bigint, p_revision bigint)
+returns boolean language plpgsql as $$
+begin
+  perform lock_instance(p_instance);
+  update accounts a set status = 'refused', refused_revision = p_revision, wait_until = null, revision = a.revision + 1
+  where a.instance_id = p_instance and a.id = p_user and a.asserted_version = p_version
+    and a.status = 'active' and not a.told_created;
+  if found then
+    perform record_accounts(p_instance, array[p_user], array['account.updated']);
+  end if;
+  return exists (
+    select from accounts a where a.instance_id = p_instance and a.id = p_user and a.asserted_version = p_version
+      and a.status = 'refused');
+end
+$$`;

@@ -1,0 +1,103 @@
+import type pg from 'pg';
+import { run, type Statement } from '../database/pool.js';
+import type { InstanceId, UserId } from '../ids.js';
+
+/** What the application is to be told of an account, claimed for 30 s. */
+export interface Announcement {
+  readonly revision: number;
+  readonly type: string;
+  /** The account as it was at this revision: JSON, to the letter. */
+  readonly body: string;
+  readonly at: Date;
+  readonly url: string;
+  readonly secrets: readonly string[];
+  /** Whether the URL ever answered with a 2xx. */
+  readonly proven: boolean;
+}
+
+export type Claim =
+  /** There is nothing to tell. */
+  | { readonly state: 'told' }
+  /** Somebody else tells it, for so many milliseconds at most. */
+  | { readonly state: 'busy'; readonly busyMs: number }
+  | ({ readonly state: 'send' } & Announcement);
+
+const CLAIM: Statement = {
+  name: 'claim_announcement',
+  text: `select state, revision::double precision, type, body, at, url, secrets, proven, busy_ms as "busyMs"
+    from claim_announcement($1, $2, $3)`,
+};
+
+/** Claims an account under a token, to tell the application of its newest revision (guard 7). @throws UnavailableError */
+export async function claimAnnouncement(
+  pool: pg.Pool,
+  instance: InstanceId,
+  user: UserId,
+  token: string,
+): Promise<Claim> {
+  const [claim = { state: 'told' }] = await run<Claim>(pool, CLAIM, [instance, user, token]);
+  return claim;
+}
+
+const FINISH: Statement = {
+  name: 'finish_announcement',
+  text: 'select finish_announcement($1, $2, $3, $4, $5, $6, $7, $8) as told',
+};
+
+/**
+ * Ends a claim, with what came of it; the application's words are kept where it was not done.
+ * @returns true where all is told. @throws UnavailableError
+ */
+export async function finishAnnouncement(
+  pool: pg.Pool,
+  { instance, user, token }: { readonly instance: InstanceId; readonly user: UserId; readonly token: string },
+  { url, revision, type }: Announcement,
+  done: boolean,
+  words: string,
+): Promise<boolean> {
+  const values = [instance, user, token, url, revision, type, done, words];
+  const [row] = await run<{ told: boolean | null }>(pool, FINISH, values);
+  return row?.told === true;
+}
+
+const REFUSE: Statement = { name: 'refuse_account', text: 'select refuse_account($1, $2, $3, $4) as refused' };
+
+/**
+ * Undoes the creation of an account that the application refused for good, unless something newer was asserted.
+ * @returns whether the account is refused now. @throws UnavailableError
+ */
+export async function refuseAccount(
+  pool: pg.Pool,
+  instance: InstanceId,
+  user: UserId,
+  version: number,
+  revision: number,
+): Promise<boolean> {
+  const [row] = await run<{ refused: boolean }>(pool, REFUSE, [instance, user, version, revision]);
+  return row?.refused === true;
+}
+
+const MOVED: Statement = {
+  name: 'list_moved',
+  text: `select distinct user_id as id from events
+    where instance_id = $1 and moved and user_id > $2 order by user_id limit $3`,
+};
+
+/** Who was moved by another's run and is still to be told of, from after an id on. @throws UnavailableError */
+export const listMoved = async (pool: pg.Pool, instance: InstanceId, after: string, limit: number): Promise<UserId[]> =>
+  (await run<{ id: UserId }>(pool, MOVED, [instance, after, limit])).map(({ id }) => id);
+
+const LEAVE_TO_OWN_RUN: Statement = {
+  name: 'leave_to_own_run',
+  text: `
+    with kicked as (
+      insert into kicks (instance_id, user_id, lane, source) values ($1, $2, 1, 'sweep')
+      on conflict (instance_id, user_id) do update set nonce = nextval('kick_nonce'), taken_until = null
+    )
+    update events e set moved = false where e.instance_id = $1 and e.user_id = $2 and e.moved`,
+};
+
+/** Leaves it to a user's own run to tell the application. @throws UnavailableError */
+export async function leaveToOwnRun(pool: pg.Pool, instance: InstanceId, user: UserId): Promise<void> {
+  await run(pool, LEAVE_TO_OWN_RUN, [instance, user]);
+}
