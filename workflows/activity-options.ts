@@ -8,7 +8,7 @@ import {
 } from '@temporalio/workflow';
 import type { ApplicationActivities } from '../activities/announcements.js';
 import type { Activities } from '../activities/index.js';
-import type { UserKey } from './messages.js';
+import type { InstanceKey, UserKey } from './messages.js';
 import { APPLICATION_QUEUE } from './task-queues.js';
 
 /** How long a step may fail, its retries included, before its user counts as stuck. */
@@ -60,14 +60,14 @@ const application = (summary: string): ActivityOptions => ({
 export const announce = (user: UserKey): ReturnType<ApplicationActivities['announce']> =>
   proxyActivities<ApplicationActivities>(application('tell the application')).announce(user);
 
-/** Tells it of whom this run moved. */
-export const announceMoved = (user: UserKey): ReturnType<ApplicationActivities['announceMoved']> =>
+/** Tells it of whom a run moved; who can't be told of is left to a run of its own. */
+export const announceMoved = ({ instance }: InstanceKey): ReturnType<ApplicationActivities['announceMoved']> =>
   proxyActivities<ApplicationActivities>({
     ...application('tell of whom this moved'),
     startToCloseTimeout: '1h',
     scheduleToCloseTimeout: '1h',
     heartbeatTimeout: '30s',
-  }).announceMoved({ instance: user.instance });
+  }).announceMoved({ instance });
 
 /** An instance has nobody who could be stuck: its step is tried until it works. */
 export const { evaluateInstance } = proxyLocalActivities<Activities>({

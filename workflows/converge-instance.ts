@@ -1,5 +1,5 @@
-import { continueAsNew, workflowInfo } from '@temporalio/workflow';
-import { evaluateInstance } from './activity-options.js';
+import { continueAsNew, patched, workflowInfo } from '@temporalio/workflow';
+import { announceMoved, evaluateInstance } from './activity-options.js';
 import type { InstanceKey } from './messages.js';
 import { listen } from './wake.js';
 
@@ -12,7 +12,10 @@ export async function convergeInstance(key: InstanceKey): Promise<void> {
   for (;;) {
     wake.changed = false;
     const moved = await evaluateInstance(key);
-    if (moved === 0 && !wake.changed) return;
+    if (moved === 0 && !wake.changed) {
+      if (patched('announce-moved')) await announceMoved(key);
+      if (!wake.changed) return;
+    }
     if (workflowInfo().continueAsNewSuggested) await continueAsNew<typeof convergeInstance>(key);
   }
 }

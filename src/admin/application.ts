@@ -4,19 +4,22 @@ import {
   addApplicationSecret,
   listApplicationSecrets,
   removeApplicationSecret,
+  resendAccounts,
   testApplication,
 } from '../instances/application.js';
 import { listOf, wholeList } from './page.js';
-import { type AdminRoute, instanceRoute, nothing } from './route.js';
+import { type AdminRoute, fromBody, instanceRoute, nothing } from './route.js';
 import * as schemas from './schemas.js';
 
 export interface ApplicationRoutesOptions {
   readonly pool: pg.Pool;
   readonly deliverer: Deliverer;
+  /** Called after each committed write: there may be a kick to send. */
+  readonly onWritten: () => void;
 }
 
 /** `/instances/{slug}/application`: the secrets of its endpoint, and a test. The endpoint itself is a setting of the instance. */
-export function applicationRoutes({ pool, deliverer }: ApplicationRoutesOptions): AdminRoute[] {
+export function applicationRoutes({ pool, deliverer, onWritten }: ApplicationRoutesOptions): AdminRoute[] {
   return [
     instanceRoute({
       name: 'listApplicationSecrets',
@@ -54,6 +57,21 @@ export function applicationRoutes({ pool, deliverer }: ApplicationRoutesOptions)
       status: 204,
       conflict: 'It is the last secret.',
       handle: async ({ instance, id, by }) => removeApplicationSecret(pool, instance, id, by),
+    }),
+    instanceRoute({
+      name: 'resendAccounts',
+      summary: 'Tell the application of a user anew, or of everybody',
+      method: 'POST',
+      path: '/instances/{slug}/application/resend',
+      role: 'operator',
+      input: fromBody(schemas.resend),
+      status: 200,
+      answer: schemas.resent,
+      handle: async ({ instance, input, by }) => {
+        const accounts = await resendAccounts(pool, instance, input.userId, by);
+        onWritten();
+        return { accounts };
+      },
     }),
     instanceRoute({
       name: 'testApplication',

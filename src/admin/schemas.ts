@@ -148,6 +148,10 @@ export const applicationSecret = z.strictObject({ id, createdAt: instant }).meta
 export const newApplicationSecret = z
   .strictObject({ id, createdAt: instant, secret: z.string().meta({ description: 'whsec_…, shown this once' }) })
   .meta({ id: 'NewApplicationSecret' });
+export const resend = z
+  .strictObject({ userId: userId.optional().meta({ description: 'Everybody where it is left out' }) })
+  .meta({ id: 'Resend' });
+export const resent = z.strictObject({ accounts: z.number().int() }).meta({ id: 'Resent' });
 export const delivery = z
   .strictObject({
     status: z.number().int().nullable().meta({ description: 'null where there was no answer' }),
@@ -223,6 +227,11 @@ export const account = z
       asserted: z.number().int().meta({ description: 'The newest version that was asserted' }),
       applied: z.number().int().meta({ description: 'The version that the account was brought to' }),
       revision: z.number().int().meta({ description: 'Grows with every effective change' }),
+      announced: z
+        .number()
+        .int()
+        .nullable()
+        .meta({ description: 'The revision that the application has; null without an application' }),
     }),
   })
   .meta({ id: 'Account' });

@@ -1,10 +1,12 @@
 import { Command } from 'commander';
 import { createDeliverer } from '../application/deliver.js';
 import type { Config } from '../config.js';
+import { isUserId } from '../ids.js';
 import {
   addApplicationSecret,
   listApplicationSecrets,
   removeApplicationSecret,
+  resendAccounts,
   testApplication,
 } from '../instances/application.js';
 import { showInstance } from '../instances/instances.js';
@@ -42,6 +44,20 @@ export function appCommand(config: Config): Command {
       } finally {
         await deliverer.close();
       }
+    });
+
+  command
+    .command('resend <instance>')
+    .description('tell the application of everybody anew, or of one user')
+    .option('--user <id>', 'of this one alone')
+    .option(...JSON_OPTION)
+    .action(async (slug: string, options: Json & { user?: string }) => {
+      const { user } = options;
+      if (user !== undefined && !isUserId(user)) throw new Error(`--user "${user}" is no user id.`);
+      const accounts = await withDatabase(config, async (pool) =>
+        resendAccounts(pool, (await showInstance(pool, slug)).slug, user, BY_CLI),
+      );
+      printOne({ accounts }, { accounts }, options);
     });
 
   const secret = command.command('secret').description('the secrets that sign what the application is told');

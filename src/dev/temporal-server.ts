@@ -53,6 +53,19 @@ const DYNAMIC_CONFIG = [
  * @throws TemporalServerError where it ends or does not answer within a minute.
  */
 export async function startTemporal(options: TemporalServerOptions): Promise<TemporalServer> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await startOnce(options);
+    } catch (error) {
+      // A port that was free when it was chosen may be somebody else's by now.
+      if (!(error instanceof TemporalServerError) || options.port !== 0 || tries === START_TRIES) throw error;
+    }
+  }
+}
+
+const START_TRIES = 3;
+
+async function startOnce(options: TemporalServerOptions): Promise<TemporalServer> {
   const port = options.port === 0 ? await freePort() : options.port;
   const uiPort = options.uiPort === 0 ? await freePort() : options.uiPort;
   const child = await options.processes.start(options.binary, flags(options, port, uiPort), 'SIGTERM', {

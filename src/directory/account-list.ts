@@ -19,7 +19,13 @@ export interface Account {
   readonly manager: { readonly id: UserId; readonly userName: string; readonly origin: 'assigned' | 'default' } | null;
   readonly team: { readonly id: string; readonly name: string } | null;
   /** The newest assertion, the last one applied, and the number of effective changes so far. */
-  readonly version: { readonly asserted: number; readonly applied: number; readonly revision: number };
+  readonly version: {
+    readonly asserted: number;
+    readonly applied: number;
+    readonly revision: number;
+    /** The revision that the application has; null where there is none. */
+    readonly announced: number | null;
+  };
 }
 
 /** Every condition given must hold. */
@@ -43,7 +49,7 @@ const CONDITIONS: Record<keyof AccountFilter, string> = {
 const SELECT = `
   select a.id, coalesce(a.user_name, u.user_name) as "userName", coalesce(a.display_name, u.display_name) as "displayName",
     a.title, a.role, a.status, a.origin, m.id as manager_id, m.user_name as manager_name, t.id as team_id, t.name as team_name,
-    a.asserted_version, a.applied_version, a.revision
+    a.asserted_version, a.applied_version, a.revision, announced_revision(a) as announced
   from accounts a
   join users u on u.instance_id = a.instance_id and u.id = a.id
   left join accounts m on m.instance_id = a.instance_id and m.id = a.manager_id
@@ -59,6 +65,7 @@ type Row = Pick<Account, 'id' | 'userName' | 'displayName' | 'title' | 'role' | 
   asserted_version: string;
   applied_version: string;
   revision: string;
+  announced: string | null;
 };
 
 /** An account by its user's id, a deleted user's too. @throws UnavailableError */
@@ -101,5 +108,6 @@ const toAccount = (row: Row): Account => ({
     asserted: Number(row.asserted_version),
     applied: Number(row.applied_version),
     revision: Number(row.revision),
+    announced: row.announced === null ? null : Number(row.announced),
   },
 });

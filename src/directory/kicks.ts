@@ -143,7 +143,8 @@ const PATROL: Statement = {
   name: 'patrol',
   text: `
     with walked as (
-      select a.instance_id, a.id, a.wanted, a.applied_version < a.asserted_version as behind
+      select a.instance_id, a.id, a.wanted,
+        a.applied_version < a.asserted_version or a.announced < a.revision and announced_revision(a) < a.revision as behind
       from accounts a where (a.instance_id, a.id) > ($1, $2::uuid)
       order by a.instance_id, a.id limit $3
     ),
@@ -154,6 +155,9 @@ const PATROL: Statement = {
       join users u on u.instance_id = w.instance_id and u.id = w.id
       left join progress p on p.instance_id = w.instance_id and p.user_id = w.id
       where w.behind and p.due is null and u.updated_at < now() - make_interval(secs => $4)
+        and not exists (
+          select from events e where e.instance_id = w.instance_id and e.user_id = w.id
+            and e.at > now() - make_interval(secs => $4))
       on conflict (instance_id, user_id) do nothing
       returning 1
     )
@@ -169,8 +173,8 @@ export interface PatrolPlace {
 export const PATROL_START: PatrolPlace = { instance: '', id: '00000000-0000-0000-0000-000000000000' };
 
 /**
- * Looks at the next `limit` accounts and kicks who has been behind what was asserted for `seconds` with no due date: nobody,
- * unless rows were lost. No index lists them, since every change of a user would have to keep it.
+ * Looks at the next `limit` accounts and kicks who has been behind what was asserted for `seconds`, or the application of them,
+ * with no due date: nobody, unless rows were lost. No index lists them, since every change of a user would have to keep it.
  * @returns how many were kicked, and the place to go on from; the start where all have been looked at.
  */
 export async function patrolAccounts(

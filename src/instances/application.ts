@@ -6,7 +6,7 @@ import { isApplicationSecret, newApplicationSecret } from '../application/signat
 import { run, type Statement, transaction } from '../database/pool.js';
 import type { Actor } from '../directory/users.js';
 import { RefusedError } from '../errors.js';
-import type { InstanceId } from '../ids.js';
+import type { InstanceId, UserId } from '../ids.js';
 
 /** An endpoint to be set; the secret is made where none is given. */
 export interface NewApplication {
@@ -183,6 +183,35 @@ export async function testApplication(
   const outcome = outcomeOf(delivery.status, false, false);
   if (outcome === 'done') await run(pool, PROVE, [instance, endpoint.url]);
   return { ...delivery, outcome, ms };
+}
+
+const RESEND: Statement = {
+  name: 'resend_accounts',
+  text: `
+    with resent as (
+      select resend_accounts(i.id, $2)::double precision as count from instances i
+      where i.id = $1 and i.application_url is not null
+    ),
+    audited as (
+      insert into audit_log (instance_id, actor, action, user_id, outcome, request_id)
+      select $1, $3, 'application.resend', $2, 'accepted', $4 from resent
+    )
+    select count from resent`,
+};
+
+/**
+ * Has the application told of a user anew, or of everybody: each gets a new revision that says the same.
+ * @returns of how many. @throws RefusedError `application_unknown`
+ */
+export async function resendAccounts(
+  pool: pg.Pool,
+  instance: InstanceId,
+  user: UserId | undefined,
+  by: Actor,
+): Promise<number> {
+  const [row] = await run<{ count: number }>(pool, RESEND, [instance, user ?? null, by.actor, by.requestId]);
+  if (row === undefined) throw applicationUnknown(instance);
+  return row.count;
 }
 
 const applicationUnknown = (instance: InstanceId): RefusedError =>

@@ -38,7 +38,7 @@ describe('accounts in the admin API', () => {
       role: 'individual',
       status: 'active',
       manager: { id: boss, userName: 'boss@x.test', origin: 'assigned' },
-      version: { asserted: 1, applied: 1, revision: 2 },
+      version: { asserted: 1, applied: 1, revision: 2, announced: null },
     });
     assert.equal(team?.name, 'The Boss');
     assert.deepEqual([(await show(boss)).manager, (await show(boss)).role], [null, 'manager']);
@@ -49,7 +49,7 @@ describe('accounts in the admin API', () => {
     const shown = await show(id);
     assert.deepEqual(
       [shown.userName, shown.displayName, shown.status, shown.manager, shown.team, shown.version],
-      ['new@x.test', 'New Person', 'pending', null, null, { asserted: 1, applied: 0, revision: 0 }],
+      ['new@x.test', 'New Person', 'pending', null, null, { asserted: 1, applied: 0, revision: 0, announced: null }],
     );
   });
 

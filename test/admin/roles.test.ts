@@ -23,6 +23,7 @@ const LEAST_ROLE: Record<string, OperatorRole> = {
   'POST /instances/{slug}/application/secrets': 'admin',
   'DELETE /instances/{slug}/application/secrets/{id}': 'admin',
   'POST /instances/{slug}/application/test': 'operator',
+  'POST /instances/{slug}/application/resend': 'operator',
   'GET /instances/{slug}/events': 'viewer',
   'GET /instances/{slug}/audit': 'viewer',
   'GET /operator-tokens': 'admin',

@@ -176,6 +176,24 @@ describe('telling the application', function () {
     assert.deepEqual(types(id).slice(0, 2), ['account.created', 'account.suspended']);
   });
 
+  it('everybody is told of anew where an operator asks for it', async () => {
+    const id = await assign(roster, 'again@x.test');
+    await allTold();
+    const [first] = of(id);
+    application.told.length = 0;
+    const response = await fetch(`${roster.adminUrl}/instances/${roster.instance}/application/resend`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${roster.adminToken}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ userId: id }),
+    });
+    assert.deepEqual(await response.json(), { accounts: 1 });
+    await until('it is told', () => of(id).length === 1);
+    const [again] = of(id);
+    assert.equal(again?.type, 'account.updated');
+    assert.deepEqual({ ...again.data, version: null }, { ...first?.data, version: null });
+    assert.equal(again.data.version.revision, (first?.data.version.revision ?? 0) + 1);
+  });
+
   describe('a refusal', () => {
     const refuse = (userName: string, status: number, words: string) => {
       application.answer = (response: ServerResponse, { body }) => {

@@ -29,10 +29,13 @@ async function up(knex: Knex): Promise<void> {
   await knex.raw(CLAIM);
   await knex.raw(FINISH);
   await knex.raw(REFUSE);
+  await knex.raw(RESEND);
 }
 
 async function down(knex: Knex): Promise<void> {
-  await knex.raw('drop function refuse_account, finish_announcement, claim_announcement');
+  await knex.raw(
+    'drop function resend_accounts, announced_revision, refuse_account, finish_announcement, claim_announcement',
+  );
   await knex.raw('drop index events_moved');
   await knex.raw('alter table events drop column told_as, drop column moved');
   await knex.raw(`alter table accounts drop column announced, drop column announcing_until, drop column announcing_token,
@@ -180,5 +183,35 @@ begin
   return exists (
     select from accounts a where a.instance_id = p_instance and a.id = p_user and a.asserted_version = p_version
       and a.status = 'refused');
+end
+$$`;
+
+/** What is told of an account: of what was so before the endpoint was set nobody need be told. Null without an endpoint. */
+const RESEND = `
+create function announced_revision(a accounts) returns bigint language sql stable as $$
+  select case
+    when a.announced = a.revision or exists (
+      select from events e
+      where e.instance_id = a.instance_id and e.user_id = a.id and e.revision = a.revision and e.at >= i.application_since)
+    then a.announced else a.revision end
+  from instances i where i.id = a.instance_id and i.application_url is not null
+$$;
+
+-- A new revision of one account, or of all that are or were active, says the same again: the instance's run tells of them.
+create function resend_accounts(p_instance text, p_user uuid) returns bigint language plpgsql as $$
+declare
+  v_ids uuid[];
+begin
+  perform lock_instance(p_instance);
+  with revised as (
+    update accounts a set revision = a.revision + 1
+    where a.instance_id = p_instance and (p_user is null or a.id = p_user) and a.status in ('active', 'suspended')
+      and a.revision > 0
+    returning a.id
+  )
+  select coalesce(array_agg(revised.id), '{}') into v_ids from revised;
+  perform record_accounts(p_instance, v_ids, array_fill('account.updated'::text, array[cardinality(v_ids)]), '{}');
+  perform kick_instance(p_instance, 'admin');
+  return cardinality(v_ids);
 end
 $$`;

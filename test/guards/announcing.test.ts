@@ -1,0 +1,163 @@
+import assert from 'node:assert/strict';
+import { setTimeout as delay } from 'node:timers/promises';
+import type pg from 'pg';
+import { announcementActivities } from '../../activities/announcements.js';
+import { createDeliverer, type Deliverer } from '../../src/application/deliver.js';
+import { seededRandom } from '../../src/demo/random.js';
+import { claimAnnouncement, finishAnnouncement } from '../../src/directory/announcements.js';
+import { setRole } from '../../src/directory/roles.js';
+import type { InstanceId, UserId } from '../../src/ids.js';
+import { testApplication } from '../../src/instances/application.js';
+import { setInstance } from '../../src/instances/instances.js';
+import { type TestDatabase, testDatabase } from '../support/database.js';
+import { type FakeApplication, startFakeApplication } from '../support/fake-application.js';
+import { BY_TEST } from '../support/roster.js';
+import { converge, emptyInstance, say } from '../support/steps.js';
+
+describe('guard 7: announcing in order', () => {
+  let database: TestDatabase;
+  let pool: pg.Pool;
+  let instance: InstanceId;
+  let application: FakeApplication;
+  let deliverer: Deliverer;
+  before(async () => {
+    database = await testDatabase();
+    ({ pool } = database);
+    deliverer = createDeliverer({ allowPrivate: true, timeoutMs: 2_000 });
+  });
+  after(async () => {
+    await deliverer.close();
+    await database.close();
+  });
+  beforeEach(async () => {
+    application = await startFakeApplication();
+    instance = await emptyInstance(pool);
+    await setInstance(pool, instance, { application: { url: application.url } }, BY_TEST);
+    await testApplication(pool, deliverer, instance);
+    application.told.length = 0;
+  });
+  afterEach(() => application.close());
+
+  const provisioned = async (userName: string): Promise<UserId> => {
+    const { id } = await say(pool, instance, { userName });
+    await converge(pool, instance, id);
+    return id;
+  };
+  const account = async (id: UserId) => {
+    const { rows } = await pool.query<{ announced: number; revision: number; token: string | null }>(
+      `select announced::integer, revision::integer, announcing_token as token from accounts where instance_id = $1 and id = $2`,
+      [instance, id],
+    );
+    const [row] = rows;
+    assert.ok(row);
+    return row;
+  };
+  const dataOf = (body: string) => (JSON.parse(body) as { data: { id: UserId; version: { revision: number } } }).data;
+  /** A worker: what it can't tell now it tries again. */
+  const worker = () => {
+    const activities = announcementActivities(pool, deliverer);
+    return async (userId: UserId): Promise<void> => {
+      for (;;) {
+        try {
+          await activities.announce({ instance, userId });
+          return;
+        } catch {
+          await delay(5);
+        }
+      }
+    };
+  };
+
+  it('never two calls for one user at a time, each later than the one before, and all are told in the end', async function () {
+    this.timeout(60_000);
+    const random = seededRandom('announcing');
+    const users = await Promise.all(Array.from({ length: 40 }, (_, n) => provisioned(`user-${n}@x.test`)));
+    const underWay = new Map<UserId, number>();
+    const seen = new Map<UserId, number[]>();
+    let most = 0;
+    application.answer = (response, { body }) => {
+      const { id, version } = dataOf(body);
+      const others = (underWay.get(id) ?? 0) + 1;
+      underWay.set(id, others);
+      most = Math.max(most, others);
+      void delay(random.below(20)).then(() => {
+        underWay.set(id, (underWay.get(id) ?? 1) - 1);
+        // What was done and not said is done again.
+        const fate = random.below(10);
+        if (fate === 0) response.socket?.resetAndDestroy();
+        else if (fate === 1) response.writeHead(500).end();
+        else {
+          seen.set(id, [...(seen.get(id) ?? []), version.revision]);
+          response.writeHead(200).end();
+        }
+      });
+    };
+    const workers = [worker(), worker(), worker()];
+    const change = async (id: UserId): Promise<void> => {
+      for (let n = 0; n < 6; n++) {
+        await setRole(pool, instance, id, n % 2 === 0 ? 'publisher' : 'manager', BY_TEST);
+        await Promise.all(workers.map((tell) => tell(id)));
+      }
+    };
+    await Promise.all(users.map(change));
+    assert.equal(most, 1);
+    for (const id of users) {
+      const { announced, revision, token } = await account(id);
+      assert.deepEqual([announced, token], [revision, null]);
+      const revisions = seen.get(id) ?? [];
+      assert.deepEqual(
+        revisions,
+        revisions.toSorted((a, b) => a - b),
+      );
+      assert.equal(revisions.at(-1), revision);
+    }
+    const contents = new Map<unknown, string>();
+    for (const { headers, body } of application.told) {
+      const id = headers['webhook-id'];
+      assert.equal(contents.get(id) ?? body, body, 'one id never has two contents');
+      contents.set(id, body);
+    }
+  });
+
+  it('the claim of who died is free after its time, and who comes back late frees no other’s', async () => {
+    const id = await provisioned('ada@x.test');
+    const [dead, next] = ['00000000-0000-4000-8000-000000000001', '00000000-0000-4000-8000-000000000002'];
+    const first = await claimAnnouncement(pool, instance, id, dead);
+    assert.equal(first.state, 'send');
+    const busy = await claimAnnouncement(pool, instance, id, next);
+    assert.ok(busy.state === 'busy' && busy.busyMs > 25_000);
+    await pool.query(
+      `update accounts set announcing_until = now() - interval '1 s' where instance_id = $1 and id = $2`,
+      [instance, id],
+    );
+    await setRole(pool, instance, id, 'coach', BY_TEST);
+    const second = await claimAnnouncement(pool, instance, id, next);
+    assert.ok(first.state === 'send' && second.state === 'send' && second.revision > first.revision);
+    assert.equal(await finishAnnouncement(pool, { instance, user: id, token: dead }, first, true, ''), false);
+    const now = await account(id);
+    assert.deepEqual([now.announced, now.token], [first.revision, next], 'what was told is told, and the claim stands');
+    assert.equal(await finishAnnouncement(pool, { instance, user: id, token: next }, second, true, ''), true);
+    await finishAnnouncement(pool, { instance, user: id, token: dead }, first, true, '');
+    assert.equal((await account(id)).announced, second.revision, 'and only grows');
+  });
+
+  it('of who was never told of and is off nothing is said', async () => {
+    const { id } = await say(pool, instance, { userName: 'never@x.test', active: false });
+    await converge(pool, instance, id);
+    await worker()(id);
+    assert.deepEqual(application.told, []);
+    const { announced, revision } = await account(id);
+    assert.equal(announced, revision);
+  });
+
+  it('an endpoint newly set is told nothing of the past', async () => {
+    await setInstance(pool, instance, { application: null }, BY_TEST);
+    const id = await provisioned('old@x.test');
+    await setInstance(pool, instance, { application: { url: application.url } }, BY_TEST);
+    await worker()(id);
+    assert.deepEqual(application.told, []);
+    await setRole(pool, instance, id, 'coach', BY_TEST);
+    await worker()(id);
+    assert.equal(application.told.length, 1);
+  });
+});
