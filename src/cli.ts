@@ -11,6 +11,7 @@ import { migrateCommand } from './commands/migrate.js';
 import { operatorTokenCommand } from './commands/operator-token.js';
 import { programCommand } from './commands/program.js';
 import { requestsCommand } from './commands/requests.js';
+import { retryCommand, stuckCommand } from './commands/stuck.js';
 import { tokenCommand } from './commands/token.js';
 import { readConfig } from './config.js';
 import { PACKAGE_ROOT } from './dev/program-files.js';
@@ -31,6 +32,8 @@ async function main(): Promise<void> {
     tokenCommand(config),
     operatorTokenCommand(config),
     requestsCommand(config),
+    stuckCommand(config),
+    retryCommand(config),
     appCommand(config),
     auditCommand(config),
     demoCommand(config),

@@ -13,7 +13,8 @@ export type RefusalCode =
   | 'application_unknown'
   | 'application_secret_needed'
   | 'too_many_secrets'
-  | 'last_secret';
+  | 'last_secret'
+  | 'nothing_to_do';
 
 /**
  * Something known that Roster will not do. The message says what and why, and is shown to whoever asked; each front

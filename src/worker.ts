@@ -7,6 +7,7 @@ import { createDeliverer } from './application/deliver.js';
 import { type Config, ConfigError, readConfig, required } from './config.js';
 import { requireSchema, SchemaError } from './database/migrate.js';
 import { createPool } from './database/pool.js';
+import { actOnUser } from './instances/operator-actions.js';
 import { isMain } from './main-module.js';
 import { createLog, type Log } from './telemetry/log.js';
 
@@ -42,7 +43,10 @@ export async function startWorker(config: Config, log: Log): Promise<RunningWork
     connection,
     namespace: config.temporal.namespace,
     taskQueue: config.temporal.taskQueue,
-    activities: createActivities({ pool }),
+    activities: createActivities({
+      pool,
+      actOnUser: (instance, user, action, note, by) => actOnUser(pool, instance, user, action, note, by),
+    }),
     ...(config.workflowBundle === undefined
       ? { workflowsPath: WORKFLOWS }
       : { workflowBundle: { codePath: config.workflowBundle } }),

@@ -41,6 +41,7 @@ export const leaveTeams = step('leaveTeams', 'leave the team');
 export const rejoinTeams = step('rejoinTeams', 'return to the team');
 export const markApplied = step('markApplied', 'mark as settled');
 
+export const actOnUser = step('actOnUser', 'do what an operator asked for');
 export const refuseAccount = step('refuseAccount', 'undo what the application refused');
 
 /**

@@ -1,9 +1,11 @@
-import { continueAsNew, workflowInfo } from '@temporalio/workflow';
+import { allHandlersFinished, condition, continueAsNew, workflowInfo } from '@temporalio/workflow';
 import type { Asserted } from '../src/directory/accounts.js';
 import { markApplied, readAsserted } from './activity-options.js';
 import { deactivate } from './deactivate.js';
 import type { UserKey } from './messages.js';
+import { listenToOperators } from './operator.js';
 import { provision } from './provision.js';
+import { handOverAllReports } from './reports.js';
 import { startOver, untilDone } from './stuck.js';
 import { tell } from './tell.js';
 import { listen, type Wake } from './wake.js';
@@ -15,11 +17,25 @@ import { listen, type Wake } from './wake.js';
  */
 export async function convergeUser(user: UserKey): Promise<void> {
   const wake = listen();
+  listenToOperators(user);
+  for (;;) {
+    await untilSettled(user, wake);
+    // An operator who has asked for something is answered first.
+    await condition(allHandlersFinished);
+    if (!wake.changed) return;
+  }
+}
+
+async function untilSettled(user: UserKey, wake: Wake): Promise<void> {
   for (;;) {
     wake.changed = false;
     const state = await untilDone(user, wake, () => readAsserted(user));
     if (state === undefined) return;
     if (state !== startOver) {
+      if (state.isAbandoned === true) {
+        await untilDone(user, wake, () => handOverAllReports(user));
+        return;
+      }
       const isSettled = state.isRefused === true || (await converge(user, state, wake));
       if (isSettled && !wake.changed) {
         if (state.hasApplication !== true) return;
@@ -27,7 +43,10 @@ export async function convergeUser(user: UserKey): Promise<void> {
         if ((await tell(user, state, wake)) && !wake.changed && state.isRefused !== true) return;
       }
     }
-    if (workflowInfo().continueAsNewSuggested) await continueAsNew<typeof convergeUser>(user);
+    if (workflowInfo().continueAsNewSuggested) {
+      await condition(allHandlersFinished);
+      await continueAsNew<typeof convergeUser>(user);
+    }
   }
 }
 

@@ -7,6 +7,7 @@ import type { OperatorIdentity, TokenLookup } from '../instances/authenticate-to
 import { showInstance } from '../instances/instances.js';
 import { readBody } from '../scim/http/read-body.js';
 import { accountRoutes } from './accounts.js';
+import { actionRoutes } from './actions.js';
 import { applicationRoutes } from './application.js';
 import { auditRoutes } from './audit.js';
 import { authenticate, authorize } from './authenticate.js';
@@ -51,6 +52,7 @@ export function adminRoutes(options: AdminRoutesOptions): AdminRoute[] {
     ...teamRoutes(options),
     ...progressRoutes(options),
     ...requestRoutes(options),
+    ...actionRoutes(options),
     ...applicationRoutes(options),
     ...eventRoutes(options),
     ...auditRoutes(options),

@@ -63,6 +63,7 @@ export const REFUSAL_STATUS: Readonly<Record<RefusalCode, number>> = {
   application_secret_needed: 400,
   too_many_secrets: 409,
   last_secret: 409,
+  nothing_to_do: 409,
 };
 
 /** What the parts that are shared with SCIM (reading a body, checking a userName) refuse, by its name here. */

@@ -3,6 +3,7 @@ import { ACCOUNT_STATUSES } from '../directory/account-list.js';
 import { REASONS, STAGES } from '../directory/progress-list.js';
 import { ROLES } from '../directory/roles.js';
 import { isInstanceId, isUserId } from '../ids.js';
+import { USER_ACTIONS } from '../instances/operator-actions.js';
 import { OPERATOR_ROLES } from '../instances/tokens.js';
 import { isBlank, isUnstorable, MAX_USER_NAME_CHARACTERS } from '../scim/protocol/text.js';
 
@@ -148,6 +149,17 @@ export const applicationSecret = z.strictObject({ id, createdAt: instant }).meta
 export const newApplicationSecret = z
   .strictObject({ id, createdAt: instant, secret: z.string().meta({ description: 'whsec_…, shown this once' }) })
   .meta({ id: 'NewApplicationSecret' });
+const reason = text(500).meta({ description: 'Why, for the audit log' });
+export const userAction = z.strictObject({ action: z.enum(USER_ACTIONS), reason }).meta({ id: 'UserAction' });
+export const instanceAction = z
+  .strictObject({
+    action: z.literal('retryStuck'),
+    code: z.enum(REASONS).optional().meta({ description: 'Those of one reason' }),
+    reason,
+  })
+  .meta({ id: 'InstanceAction' });
+export const acted = z.strictObject({ accounts: z.number().int() }).meta({ id: 'Acted' });
+
 export const resend = z
   .strictObject({ userId: userId.optional().meta({ description: 'Everybody where it is left out' }) })
   .meta({ id: 'Resend' });
@@ -321,6 +333,7 @@ export const auditRow = z
     version: z.number().int().nullable(),
     outcome: z.enum(['accepted', 'refused', 'ignored']),
     reason: z.string().nullable().meta({ description: 'Why it was refused or ignored: a stable code' }),
+    note: z.string().nullable().meta({ description: "An operator's own reason" }),
     requestId: z.string().nullable(),
     hash: z.string().meta({ description: 'SHA-256 over the hash of the row before and this row' }),
   })

@@ -17,13 +17,15 @@ export interface Asserted {
   readonly isNew: boolean;
   /** True where the application refused to create it, and nothing newer was asserted. Absent in runs of before. */
   readonly isRefused?: boolean;
+  /** True where an operator gave the creation up, and nothing newer was asserted. Absent in runs of before. */
+  readonly isAbandoned?: boolean;
   /** True where there is an application to be told. Absent in runs of before. */
   readonly hasApplication?: boolean;
 }
 
 const READ_ASSERTED: Statement = {
   name: 'read_asserted',
-  text: 'select id, asserted_version, wanted, status, is_refused, has_application from read_asserted($1, $2)',
+  text: 'select id, asserted_version, wanted, status, is_refused, is_abandoned, has_application from read_asserted($1, $2)',
 };
 
 /** The newest assertion of each of these users; a deactivation that a switch kept is asserted where that is on again. */
@@ -38,6 +40,7 @@ export async function readAsserted(
     wanted: Asserted['wanted'];
     status: string;
     is_refused: boolean;
+    is_abandoned: boolean;
     has_application: boolean;
   };
   const rows = await run<Row>(pool, READ_ASSERTED, [instance, users]);
@@ -50,6 +53,7 @@ export async function readAsserted(
         wanted: row.wanted,
         isNew: row.status === 'pending',
         ...(row.is_refused ? { isRefused: true } : {}),
+        ...(row.is_abandoned ? { isAbandoned: true } : {}),
         ...(row.has_application ? { hasApplication: true } : {}),
       },
     ]),

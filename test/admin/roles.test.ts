@@ -19,6 +19,8 @@ const LEAST_ROLE: Record<string, OperatorRole> = {
   'GET /instances/{slug}/teams/{id}': 'viewer',
   'GET /instances/{slug}/progress': 'viewer',
   'GET /instances/{slug}/requests': 'viewer',
+  'POST /instances/{slug}/accounts/{id}/actions': 'operator',
+  'POST /instances/{slug}/actions': 'operator',
   'GET /instances/{slug}/application/secrets': 'admin',
   'POST /instances/{slug}/application/secrets': 'admin',
   'DELETE /instances/{slug}/application/secrets/{id}': 'admin',

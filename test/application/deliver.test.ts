@@ -32,10 +32,11 @@ describe('telling an application', () => {
   for (const [header, seconds] of [
     ['7', 7],
     ['soon', undefined],
-    [new Date(Date.now() + 60_000).toUTCString(), 60],
+    ['a date', 60],
   ] as const) {
     it(`Retry-After: ${header}`, async () => {
-      application.answer = (response) => response.writeHead(429, { 'retry-after': header }).end();
+      const said = header === 'a date' ? new Date(Date.now() + 60_000).toUTCString() : header;
+      application.answer = (response) => response.writeHead(429, { 'retry-after': said }).end();
       const { retryAfter } = await deliver();
       if (seconds === undefined) assert.equal(retryAfter, undefined);
       else assert.ok(Math.abs((retryAfter ?? 0) - seconds) <= 1);

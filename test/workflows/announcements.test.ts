@@ -5,6 +5,7 @@ import { createDeliverer } from '../../src/application/deliver.js';
 import { testApplication } from '../../src/instances/application.js';
 import { setInstance } from '../../src/instances/instances.js';
 import { type FakeApplication, startFakeApplication } from '../support/fake-application.js';
+import { recordHistory } from '../support/histories.js';
 import { until } from '../support/interleave.js';
 import { accountNow, assign, setActive } from '../support/people.js';
 import { BY_TEST, startRoster, type TestRoster } from '../support/roster.js';
@@ -48,6 +49,7 @@ describe('telling the application', function () {
     application.answer = (response) => response.writeHead(204).end();
   });
 
+  const record = (id: string, name: string) => recordHistory(roster, `user/${roster.instance}/${id}`, name);
   const told = (): Told[] =>
     application.told.map(({ headers, body }) => ({
       ...toldSchema.parse(JSON.parse(body)),
@@ -124,6 +126,7 @@ describe('telling the application', function () {
     );
     assert.equal(new Set(of(ada).map(({ messageId }) => messageId)).size, of(ada).length);
     assert.equal(of(ada)[0]?.messageId, `${ada}.${revisions[0]}`);
+    await record(ada, 'announce-reactivation');
   });
 
   it('a late manager: each report that moves is told of once', async () => {
@@ -132,8 +135,9 @@ describe('telling the application', function () {
     );
     await allTold();
     application.told.length = 0;
-    await assign(roster, 'late@x.test');
+    const late = await assign(roster, 'late@x.test');
     await allTold();
+    await record(late, 'announce-moved');
     for (const id of reports) {
       assert.deepEqual(
         of(id).map(({ type, data }) => [type, data.manager?.userName]),
@@ -222,6 +226,7 @@ describe('telling the application', function () {
       await until('the report is back', async () => (await accountNow(roster, report)).manager === 'unwanted@x.test');
       await until('it is free', async () => (await progress(boss))?.stage === 'provisioned');
       assert.deepEqual(new Set(types(boss)), new Set(['account.created']), 'until it is taken it is a creation');
+      await record(boss, 'refused-creation');
     });
 
     it('of a change leaves the account as it is, and harms nobody else', async () => {
@@ -249,6 +254,7 @@ describe('telling the application', function () {
       application.answer = (response) => response.writeHead(204).end();
       await setActive(roster, id, true);
       await allTold();
+      await record(id, 'refused-suspension');
     });
 
     it('of a suspension with 404 or 410 is none: who is not there is off', async () => {

@@ -91,7 +91,7 @@ $$`;
 /** What is asserted of these users now; who was kept active by a switch that is on again is suspended first (guard 1). */
 const READ_ASSERTED = `
 create function read_asserted(p_instance text, p_ids uuid[])
-returns table (id uuid, asserted_version bigint, wanted text, status text, is_refused boolean, has_application boolean)
+returns table (id uuid, asserted_version bigint, wanted text, status text, is_refused boolean, is_abandoned boolean, has_application boolean)
 language plpgsql as $$
 begin
   if exists (select from accounts a where a.instance_id = p_instance and a.id = any (p_ids) and a.kept) then
@@ -99,7 +99,8 @@ begin
   end if;
   return query
   select a.id, a.asserted_version, a.wanted, a.status,
-    a.refused_revision is not null and a.status = 'refused' and a.applied_version = a.asserted_version,
+    a.status = 'refused' and a.applied_version = a.asserted_version and a.refused_revision is not null,
+    a.status = 'refused' and a.applied_version = a.asserted_version and a.refused_revision is null and a.announced = a.revision,
     i.application_url is not null
   from accounts a join instances i on i.id = a.instance_id
   where a.instance_id = p_instance and a.id = any (p_ids);

@@ -70,14 +70,16 @@ begin
 
   update accounts a set announcing_until = clock_timestamp() + interval '30 seconds', announcing_token = p_token
   where a.instance_id = p_instance and a.id = p_user
-    and (a.announced < a.revision or a.refused_revision is not null)
+    -- Who was refused and is taken after all is active first, and told of then.
+    and (a.announced < a.revision and a.status <> 'refused' or a.refused_revision is not null)
     and (a.announcing_until is null or a.announcing_until < clock_timestamp())
   returning * into v_account;
   if not found then
     select 'busy', greatest(0, extract(epoch from a.announcing_until - clock_timestamp()) * 1000)
       into state, busy_ms
       from accounts a
-      where a.instance_id = p_instance and a.id = p_user and (a.announced < a.revision or a.refused_revision is not null);
+      where a.instance_id = p_instance and a.id = p_user
+        and (a.announced < a.revision and a.status <> 'refused' or a.refused_revision is not null);
     state := coalesce(state, 'told');
     return;
   end if;
@@ -127,6 +129,8 @@ begin
     told_created = a.told_created or p_done and p_type <> 'account.suspended',
     told_suspension = a.told_suspension and not (p_done and p_type <> 'account.suspended'),
     refused_revision = case when p_done and a.refused_revision <= p_revision then null else a.refused_revision end,
+    -- Taken after all: its run provisions it anew.
+    applied_version = case when p_done and a.refused_revision <= p_revision then 0 else a.applied_version end,
     announcing_until = case when a.announcing_token = p_token then null else a.announcing_until end,
     announcing_token = nullif(a.announcing_token, p_token)
   where a.instance_id = p_instance and a.id = p_user

@@ -1,0 +1,50 @@
+import type pg from 'pg';
+import { isUserId } from '../ids.js';
+import { actOnUser, retryStuck } from '../instances/operator-actions.js';
+import { notFound } from './problem.js';
+import { type AdminRoute, fromBody, instanceRoute } from './route.js';
+import * as schemas from './schemas.js';
+
+export interface ActionRoutesOptions {
+  readonly pool: pg.Pool;
+  /** Called after each committed write: there is a kick to send. */
+  readonly onWritten: () => void;
+}
+
+/** What operators do about who is stuck or waits. */
+export function actionRoutes({ pool, onWritten }: ActionRoutesOptions): AdminRoute[] {
+  return [
+    instanceRoute({
+      name: 'actOnAccount',
+      summary: 'Try a user again now, take the default manager, or give up what the user is stuck with',
+      method: 'POST',
+      path: '/instances/{slug}/accounts/{id}/actions',
+      role: 'operator',
+      input: fromBody(schemas.userAction),
+      status: 200,
+      answer: schemas.acted,
+      conflict: 'There is nothing of the kind to do for this user.',
+      handle: async ({ instance, id, input, by }) => {
+        if (!isUserId(id)) throw notFound(`There is no account ${id} in this instance.`);
+        await actOnUser(pool, instance, id, input.action, input.reason, by);
+        onWritten();
+        return { accounts: 1 };
+      },
+    }),
+    instanceRoute({
+      name: 'actOnInstance',
+      summary: 'Try all who are stuck again now, or those of one reason',
+      method: 'POST',
+      path: '/instances/{slug}/actions',
+      role: 'operator',
+      input: fromBody(schemas.instanceAction),
+      status: 200,
+      answer: schemas.acted,
+      handle: async ({ instance, input, by }) => {
+        const accounts = await retryStuck(pool, instance, input.code, input.reason, by);
+        onWritten();
+        return { accounts };
+      },
+    }),
+  ];
+}

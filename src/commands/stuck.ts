@@ -1,0 +1,63 @@
+import { Command, Option } from 'commander';
+import type { Config } from '../config.js';
+import { listProgress, REASONS, type Reason } from '../directory/progress-list.js';
+import { isUserId } from '../ids.js';
+import { showInstance } from '../instances/instances.js';
+import { actOnUser, retryStuck, USER_ACTIONS, type UserAction } from '../instances/operator-actions.js';
+import { BY_CLI, withDatabase } from './context.js';
+import { JSON_OPTION, printList, printOne } from './output.js';
+
+const MOST = 1_000;
+
+/** `roster stuck`: who is stuck, and why. */
+export const stuckCommand = (config: Config): Command =>
+  new Command('stuck')
+    .description('show who is stuck in an instance, and why')
+    .argument('<instance>')
+    .option(...JSON_OPTION)
+    .addHelpText('after', '\nWhat each reason means and what to do: docs/errors.md\n\nExample:\n  $ roster stuck acme')
+    .action(async (slug: string, options: { json?: boolean }) => {
+      const stuck = await withDatabase(config, async (pool) =>
+        listProgress(pool, (await showInstance(pool, slug)).slug, 'stuck', { after: undefined, limit: MOST }),
+      );
+      const columns = {
+        user: ({ userName }: (typeof stuck)[number]) => userName,
+        id: ({ userId }: (typeof stuck)[number]) => userId,
+        since: ({ since }: (typeof stuck)[number]) => since,
+        reason: ({ reason }: (typeof stuck)[number]) => reason,
+        message: ({ message }: (typeof stuck)[number]) => message,
+      };
+      printList(stuck, columns, options);
+    });
+
+/** `roster retry`: what operators do about it. */
+export const retryCommand = (config: Config): Command =>
+  new Command('retry')
+    .description('try a stuck user again now, or all of an instance; or do something else about one')
+    .argument('<instance>')
+    .argument('[user id]', 'all who are stuck, where none is given')
+    .requiredOption('--why <reason>', 'for the audit log')
+    .addOption(new Option('--code <reason code>', 'of all who are stuck, those of this reason').choices(REASONS))
+    .addOption(new Option('--action <action>', 'for one user: what to do').choices(USER_ACTIONS).default('retryNow'))
+    .option(...JSON_OPTION)
+    .addHelpText(
+      'after',
+      '\nExamples:\n  $ roster retry acme --why "the application is back"\n  $ roster retry acme 0190b2c4-… --action abandon --why "left the company"',
+    )
+    .action(
+      async (
+        slug: string,
+        user: string | undefined,
+        options: { why: string; code?: Reason; action: UserAction; json?: boolean },
+      ) => {
+        const { why, code, action } = options;
+        if (user !== undefined && !isUserId(user)) throw new Error(`"${user}" is no user id; roster stuck shows them.`);
+        const accounts = await withDatabase(config, async (pool) => {
+          const { slug: instance } = await showInstance(pool, slug);
+          if (user === undefined) return retryStuck(pool, instance, code, why, BY_CLI);
+          await actOnUser(pool, instance, user, action, why, BY_CLI);
+          return 1;
+        });
+        printOne({ accounts }, { accounts }, options);
+      },
+    );

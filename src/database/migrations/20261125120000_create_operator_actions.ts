@@ -1,0 +1,121 @@
+import type { Knex } from 'knex';
+
+/**
+ * What operators do about one user: rows first, and a kick, so that nothing is lost without Temporal or without a run. Each says
+ * whether there was anything to do, and is in the audit log with its reason.
+ */
+async function up(knex: Knex): Promise<void> {
+  await knex.raw(`alter table audit_log add column note text`);
+  await knex.raw(`comment on column audit_log.note is 'an operator''s own reason'`);
+  await knex.raw(AUDIT_HASH);
+  await knex.raw(NOTE_ACTION);
+  await knex.raw(RETRY);
+  await knex.raw(TAKE_DEFAULT_MANAGER);
+  await knex.raw(ABANDON);
+}
+
+async function down(knex: Knex): Promise<void> {
+  await knex.raw('drop function abandon_account, take_default_manager, retry_users, note_action');
+  await knex.raw('alter table audit_log drop column note');
+}
+
+export const createOperatorActions: Knex.Migration = { up, down };
+
+/** The hash of an audit row, its note included. */
+const AUDIT_HASH = `
+create or replace function audit_hash(p_before bytea, a audit_log) returns bytea language sql stable as $$
+  select sha256(p_before || convert_to(json_build_array(a.instance_id, a.entry,
+    to_char(a.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), a.actor, a.action, a.user_id, a.group_id, a.version,
+    a.outcome, a.reason, a.request_id, a.note)::text, 'UTF8'))
+$$`;
+
+/** Brings forward what a user's run does next by itself, and kicks it. */
+const NOTE_ACTION = `
+create function note_action(p_instance text, p_user uuid, p_action text, p_actor text, p_request text, p_note text)
+returns void language sql as $$
+  insert into audit_log (instance_id, actor, action, user_id, outcome, request_id, note)
+  values (p_instance, p_actor, p_action, p_user, 'accepted', p_request, p_note);
+
+  insert into kicks (instance_id, user_id, lane, source)
+  select p_instance, a.id, case a.wanted when 'active' then 1 else 0 end, 'admin'
+  from accounts a where a.instance_id = p_instance and a.id = p_user
+  on conflict (instance_id, user_id) do update
+    set nonce = nextval('kick_nonce'), lane = least(kicks.lane, excluded.lane), source = excluded.source, taken_until = null;
+
+  update progress p set due = now() where p.instance_id = p_instance and p.user_id = p_user and p.due > now();
+$$`;
+
+/** Tries all who are stuck again at once, or all of one reason. Returns how many. */
+const RETRY = `
+create function retry_users(p_instance text, p_reason text, p_actor text, p_request text, p_note text)
+returns integer language sql as $$
+  insert into audit_log (instance_id, actor, action, outcome, request_id, note)
+  values (p_instance, p_actor, 'instance.retryStuck' || coalesce(':' || p_reason, ''), 'accepted', p_request, p_note);
+
+  insert into kicks (instance_id, user_id, lane, source)
+  select p_instance, p.user_id, 1, 'admin' from progress p
+  where p.instance_id = p_instance and p.stage = 'stuck' and (p_reason is null or p.reason = p_reason)
+  order by p.user_id
+  on conflict (instance_id, user_id) do update set nonce = nextval('kick_nonce'), source = excluded.source, taken_until = null;
+
+  with forward as (
+    update progress p set due = now()
+    where p.instance_id = p_instance and p.stage = 'stuck' and (p_reason is null or p.reason = p_reason)
+    returning 1
+  )
+  select count(*)::integer from forward;
+$$`;
+
+/** Ends a user's wait for the manager: the default manager takes the place (guard 4). False where nobody waits. */
+const TAKE_DEFAULT_MANAGER = `
+create function take_default_manager(p_instance text, p_user uuid, p_actor text, p_request text, p_note text)
+returns boolean language plpgsql as $$
+begin
+  perform lock_instance(p_instance);
+  if not exists (
+    select from accounts a
+    where a.instance_id = p_instance and a.id = p_user and a.status = 'active' and a.wait_until is not null)
+  then
+    return false;
+  end if;
+  perform evaluate_managers(p_instance, array[p_user], array[p_user], array[p_user]);
+  perform note_action(p_instance, p_user, 'user.takeDefaultManager', p_actor, p_request, p_note);
+  return true;
+end
+$$`;
+
+/**
+ * Gives up what a user is stuck with at the application. Of an account that it never took the creation is undone for good: refused
+ * until Okta changes the user. Of any other what was to be told counts as told. False where the user is not stuck there, or is to be
+ * suspended: that is given up by asserting the user active.
+ */
+const ABANDON = `
+create function abandon_account(p_instance text, p_user uuid, p_actor text, p_request text, p_note text)
+returns boolean language plpgsql as $$
+declare
+  v_account accounts;
+begin
+  perform lock_instance(p_instance);
+  select a.* into v_account from accounts a
+  join progress p on p.instance_id = a.instance_id and p.user_id = a.id
+  where a.instance_id = p_instance and a.id = p_user and a.wanted = 'active' and p.stage = 'stuck'
+    and p.reason in ('application_unreachable', 'application_refused')
+  for no key update of a;
+  if not found then
+    return false;
+  end if;
+
+  if not v_account.told_created and v_account.status = 'active' then
+    update accounts a set status = 'refused', wait_until = null, revision = a.revision + 1
+    where a.instance_id = p_instance and a.id = p_user;
+    perform record_accounts(p_instance, array[p_user], array['account.updated']);
+    perform evaluate_managers(p_instance, array[p_user], '{}', array[p_user]);
+  end if;
+  update accounts a set announced = a.revision, refused_revision = null where a.instance_id = p_instance and a.id = p_user;
+  perform note_action(p_instance, p_user, 'user.abandon', p_actor, p_request, p_note);
+  update progress p set stage = case when v_account.told_created then 'provisioned' else 'abandoned' end,
+    since = now(), reason = null, message = null, due = null
+  where p.instance_id = p_instance and p.user_id = p_user;
+  return true;
+end
+$$`;
