@@ -16,7 +16,7 @@ module.exports = {
       name: 'activities-use-the-directory',
       severity: 'error',
       from: { path: '^dist/activities/' },
-      to: { path: '^dist/', pathNot: '^dist/(activities|src/directory|src/application)/' },
+      to: { path: '^dist/', pathNot: '^dist/(?:(?:activities|src/directory|src/application)/|src/errors\\.js$)' },
     },
     {
       name: 'scim-protocol-is-pure',

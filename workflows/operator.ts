@@ -3,7 +3,7 @@ import { actOnUser } from './activity-options.js';
 import type { UserKey } from './messages.js';
 
 /** What an operator says with an action in the Temporal UI: who it is, and why. */
-export interface OperatorWords {
+interface OperatorWords {
   readonly who: string;
   readonly why: string;
 }
