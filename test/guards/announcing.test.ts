@@ -5,6 +5,7 @@ import { announcementActivities } from '../../activities/announcements.js';
 import { createDeliverer, type Deliverer } from '../../src/application/deliver.js';
 import { seededRandom } from '../../src/demo/random.js';
 import { claimAnnouncement, finishAnnouncement } from '../../src/directory/announcements.js';
+import { PATROL_START, patrolAccounts } from '../../src/directory/kicks.js';
 import { setRole } from '../../src/directory/roles.js';
 import type { InstanceId, UserId } from '../../src/ids.js';
 import { testApplication } from '../../src/instances/application.js';
@@ -139,6 +140,29 @@ describe('guard 7: announcing in order', () => {
     assert.equal(await finishAnnouncement(pool, { instance, user: id, token: next }, second, true, ''), true);
     await finishAnnouncement(pool, { instance, user: id, token: dead }, first, true, '');
     assert.equal((await account(id)).announced, second.revision, 'and only grows');
+  });
+
+  it('the sweeper sees to who is told of by nobody, and to nobody else', async () => {
+    const id = await provisioned('forgotten@x.test');
+    await pool.query(`update users set updated_at = now() - interval '5 minutes' where instance_id = $1`, [instance]);
+    await pool.query(`update events set at = now() - interval '1 minute' where instance_id = $1`, [instance]);
+    await pool.query(`update instances set application_since = now() - interval '1 hour' where id = $1`, [instance]);
+    const kicked = async () => {
+      await pool.query('delete from kicks where instance_id = $1', [instance]);
+      await patrolAccounts(pool, { instance, id: PATROL_START.id }, 30, 100);
+      return (await pool.query('select from kicks where instance_id = $1 and user_id = $2', [instance, id])).rowCount;
+    };
+    assert.equal(await kicked(), 1);
+    const token = '00000000-0000-4000-8000-000000000003';
+    const claim = await claimAnnouncement(pool, instance, id, token);
+    assert.ok(claim.state === 'send');
+    assert.equal(await kicked(), 0, 'while somebody tells it');
+    await finishAnnouncement(pool, { instance, user: id, token }, claim, false, 'busy');
+    assert.equal(await kicked(), 0, 'and tries again by itself');
+    await worker()(id);
+    assert.equal(await kicked(), 0, 'and when all is told');
+    const { rows } = await pool.query('select stage, due, message from progress where user_id = $1', [id]);
+    assert.deepEqual(rows, [{ stage: 'provisioned', due: null, message: null }]);
   });
 
   it('of who was never told of and is off nothing is said', async () => {

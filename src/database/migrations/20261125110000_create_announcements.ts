@@ -103,6 +103,9 @@ begin
   update events e set told_as = type where e.instance_id = p_instance and e.entry = v_event.entry and e.told_as is null;
   update accounts a set told_anything = true, told_suspension = a.told_suspension or type = 'account.suspended'
   where a.instance_id = p_instance and a.id = p_user;
+  -- Whoever tells it goes on by itself for so long: the sweeper need not see to it (guard 6).
+  update progress p set due = now() + interval '90 seconds'
+  where p.instance_id = p_instance and p.user_id = p_user and p.stage in ('provisioned', 'deactivated');
   state := 'send';
   body := v_event.body::text;
   at := v_event.at;
@@ -142,6 +145,9 @@ begin
     from accounts a
     where p.instance_id = p_instance and p.user_id = p_user and a.instance_id = p_instance and a.id = p_user
       and p.stage = 'stuck' and p.reason in ('application_unreachable', 'application_refused');
+    update progress p set message = null, due = null
+    where p.instance_id = p_instance and p.user_id = p_user and p.stage in ('provisioned', 'deactivated')
+      and (p.due is not null or p.message is not null);
   end if;
   if p_done then
     update instances i set application_proven_at = now()
