@@ -112,7 +112,13 @@ describe('the admin API as a whole', () => {
     for (const id of odd) {
       it(`answers 404 for the id ${id.slice(0, 40)}, wherever it stands`, async () => {
         for (const route of admin.routes.filter(({ path }) => path.includes('{'))) {
-          const body = route.method === 'PATCH' ? { role: 'coach' } : { label: 'x' };
+          const isAction = route.path.endsWith('/actions');
+          const body =
+            route.method === 'PATCH'
+              ? { role: 'coach' }
+              : isAction
+                ? { action: 'retryNow', reason: 'x' }
+                : { label: 'x' };
           const asked = route.input.body === undefined ? {} : { body };
           for (const path of new Set([
             route.path.replace('{slug}', slug).replace('{id}', id),
