@@ -32,7 +32,7 @@ type Attempt =
   | { readonly outcome: 'busy' | 'retry'; readonly afterMs: number | undefined; readonly status?: number | undefined };
 
 /** Of an instance, in one process: what hangs takes no place from others, since what is beyond comes back later. */
-const IN_FLIGHT = 32;
+const IN_FLIGHT = 100;
 const BUSY_MS = 1_000;
 /** A claim is good for 30 s, and an attempt takes 15 s at most: one that begins later than this might outlive it. */
 const CLAIM_LEFT_MS = 14_000;
@@ -100,7 +100,7 @@ export function announcementActivities(pool: pg.Pool, deliverer: Deliverer) {
         type: 'application_unreachable',
         message:
           result.outcome === 'busy' ? 'told by somebody else at the moment' : `answer ${result.status ?? 'none'}`,
-        ...(result.afterMs === undefined ? {} : { nextRetryDelay: Math.max(1, result.afterMs) }),
+        ...(result.afterMs === undefined ? {} : { nextRetryDelay: Math.max(BUSY_MS, result.afterMs) }),
         ...(result.outcome === 'busy' ? { category: ApplicationFailureCategory.BENIGN } : {}),
       });
     },
@@ -113,8 +113,7 @@ export function announcementActivities(pool: pg.Pool, deliverer: Deliverer) {
         const waiting = page.values();
         const lane = async (): Promise<void> => {
           for (const userId of waiting) {
-            const { outcome } = await tell({ instance, userId });
-            if (outcome !== 'told') await leaveToOwnRun(pool, instance, userId);
+            if ((await tell({ instance, userId })).outcome !== 'told') await leaveToOwnRun(pool, instance, userId);
             heartbeat(after);
           }
         };

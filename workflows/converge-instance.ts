@@ -1,6 +1,7 @@
 import { continueAsNew, patched, workflowInfo } from '@temporalio/workflow';
-import { announceMoved, evaluateInstance } from './activity-options.js';
+import { evaluateInstance } from './activity-options.js';
 import type { InstanceKey } from './messages.js';
+import { tellMoved } from './tell.js';
 import { listen } from './wake.js';
 
 /**
@@ -13,7 +14,7 @@ export async function convergeInstance(key: InstanceKey): Promise<void> {
     wake.changed = false;
     const moved = await evaluateInstance(key);
     if (moved === 0 && !wake.changed) {
-      if (patched('announce-moved')) await announceMoved(key);
+      if (patched('announce-moved')) await tellMoved(key, wake);
       if (!wake.changed) return;
     }
     if (workflowInfo().continueAsNewSuggested) await continueAsNew<typeof convergeInstance>(key);

@@ -33,8 +33,15 @@ async function untilSettled(user: UserKey, wake: Wake): Promise<void> {
     if (state === undefined) return;
     if (state !== startOver) {
       if (state.isAbandoned === true) {
-        await untilDone(user, wake, () => handOverAllReports(user));
-        return;
+        const handedOver = await untilDone(user, wake, () => handOverAllReports(user));
+        if (
+          handedOver !== startOver &&
+          (state.hasApplication !== true || (await tell(user, state, wake))) &&
+          !wake.changed
+        ) {
+          return;
+        }
+        continue;
       }
       const isSettled = state.isRefused === true || (await converge(user, state, wake));
       if (isSettled && !wake.changed) {

@@ -5,6 +5,7 @@ import {
   isCancellation,
   setCurrentDetails,
   upsertSearchAttributes,
+  workflowInfo,
 } from '@temporalio/workflow';
 import type { Reason } from '../src/directory/progress-list.js';
 import { showStuck } from './activity-options.js';
@@ -45,7 +46,9 @@ export async function untilDone<Result>(
     await showStuck({ ...user, reason, nextRoundMs: minutes * 60_000 }).catch((error: unknown) => {
       if (isCancellation(error)) throw error;
     });
-    if (await condition(() => wake.changed, `${minutes}m`, { summary: `stuck: round ${round + 2}` })) {
+    const woken = await condition(() => wake.changed, `${minutes}m`, { summary: `stuck: round ${round + 2}` });
+    // A run that is stuck for months goes on as a new one before its history is too long.
+    if (woken || workflowInfo().continueAsNewSuggested) {
       showFree();
       return startOver;
     }
@@ -55,9 +58,10 @@ export async function untilDone<Result>(
 /** What a step on our own database fails for, and what a call to the application does. */
 function reasonOf(error: unknown): Reason {
   if (error instanceof ApplicationFailure && error.type === 'application_refused') return 'application_refused';
-  return error instanceof ActivityFailure && error.activityType === 'announce'
-    ? 'application_unreachable'
-    : 'directory_unavailable';
+  const isTelling = error instanceof ActivityFailure && error.activityType === 'announce';
+  const isOurs =
+    isTelling && error.cause instanceof ApplicationFailure && error.cause.type !== 'application_unreachable';
+  return isTelling && !isOurs ? 'application_unreachable' : 'directory_unavailable';
 }
 
 /** What an operator reads in the run. The application's own words are in the progress: they may name people. */

@@ -1,8 +1,7 @@
-import { ApplicationFailure, CancellationScope, condition, sleep } from '@temporalio/workflow';
-import type { Announced } from '../activities/announcements.js';
+import { ApplicationFailure, CancellationScope, condition, isCancellation, sleep } from '@temporalio/workflow';
 import type { Asserted } from '../src/directory/accounts.js';
 import { announce, announceMoved, leaveTeams, refuseAccount } from './activity-options.js';
-import type { UserKey } from './messages.js';
+import type { InstanceKey, UserKey } from './messages.js';
 import { handOverAllReports } from './reports.js';
 import { startOver, untilDone } from './stuck.js';
 import type { Wake } from './wake.js';
@@ -25,8 +24,15 @@ export async function tell(user: UserKey, state: Asserted, wake: Wake): Promise<
   );
   if (told === startOver) return false;
   // Who can't be told of there is left to a run of its own.
-  if (told.movedLeft) await announceMoved(user).catch(ignored);
-  return true;
+  return !told.movedLeft || (await tellMoved(user, wake));
+}
+
+/** Tells of whom a run moved. False where the run was woken meanwhile: the rest is told by whoever comes next. */
+export async function tellMoved(key: InstanceKey, wake: Wake): Promise<boolean> {
+  const told = await unlessChanged(wake, () => announceMoved(key)).catch((error: unknown) => {
+    if (isCancellation(error)) throw error;
+  });
+  return told !== startOver;
 }
 
 /** Lets the application know at once what goes on behind the steps that follow; whatever comes of it, `tell` sees to it in the end. */
@@ -46,10 +52,7 @@ const undoCreation = (user: UserKey, { version }: Asserted, revision: number): P
   });
 
 /** Work that is given up once the run is woken: it reads its rows anew, and whoever tells the application goes on alone. */
-async function unlessChanged(
-  wake: Wake,
-  work: () => Promise<Extract<Announced, { outcome: 'told' }>>,
-): Promise<Extract<Announced, { outcome: 'told' }> | typeof startOver> {
+async function unlessChanged<Result>(wake: Wake, work: () => Promise<Result>): Promise<Result | typeof startOver> {
   const working = new CancellationScope();
   const waiting = new CancellationScope();
   const result = working.run(work);

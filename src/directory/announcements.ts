@@ -41,11 +41,14 @@ export async function claimAnnouncement(
 
 const FINISH: Statement = {
   name: 'finish_announcement',
-  text: 'select finish_announcement($1, $2, $3, $4, $5, $6, $7, $8) as told',
+  text: 'select told, others_stuck as "othersStuck" from finish_announcement($1, $2, $3, $4, $5, $6, $7, $8)',
 };
 
+const BRING_FORWARD: Statement = { name: 'bring_forward', text: 'select bring_forward($1)' };
+
 /**
- * Ends a claim, with what came of it; the application's words are kept where it was not done.
+ * Ends a claim, with what came of it; the application's words are kept where it was not done. The first success after an outage
+ * brings forward whoever is stuck for it.
  * @returns true where all is told. @throws UnavailableError
  */
 export async function finishAnnouncement(
@@ -56,7 +59,8 @@ export async function finishAnnouncement(
   words: string,
 ): Promise<boolean> {
   const values = [instance, user, token, url, revision, type, done, words];
-  const [row] = await run<{ told: boolean | null }>(pool, FINISH, values);
+  const [row] = await run<{ told: boolean | null; othersStuck: boolean }>(pool, FINISH, values);
+  if (row?.othersStuck === true) await run(pool, BRING_FORWARD, [instance]);
   return row?.told === true;
 }
 

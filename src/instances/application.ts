@@ -67,6 +67,7 @@ async function write(client: pg.PoolClient, instance: InstanceId, url: string | 
      where id = $1`,
     [instance, url],
   );
+  await client.query('select leave_application($1)', [instance]);
   await client.query('delete from application_secrets where instance_id = $1', [instance]);
   if (secret !== undefined) {
     await client.query('insert into application_secrets (instance_id, id, secret) values ($1, $2, $3)', [

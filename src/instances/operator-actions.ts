@@ -46,38 +46,49 @@ export async function actOnUser(
     default:
       if (await perform(ABANDON)) return;
       if (state.deleted) throw new RefusedError('user_deleted', 'The user was deleted in Okta, and stays off.');
-      if (state.wanted !== 'suspended' || state.isSettled) {
+      if (state.wanted !== 'suspended' || state.status !== 'suspended' || state.isSettled) {
         throw nothingToDo('The user is neither stuck at the application nor being deactivated.');
       }
-      await assertActive(pool, instance, user, by);
+      await assertActive(pool, instance, user, state.version, by);
       await run(pool, NOTE, values);
   }
+}
+
+interface State {
+  readonly wanted: string;
+  readonly status: string;
+  readonly version: number;
+  readonly deleted: boolean;
+  readonly isSettled: boolean;
 }
 
 const STATE: Statement = {
   name: 'state_of_user',
   text: `
-    select a.wanted, u.deleted_at is not null as deleted, p.stage is not distinct from 'deactivated' as "isSettled"
+    select a.wanted, a.status, u.version::integer, u.deleted_at is not null as deleted, p.stage is not distinct from 'deactivated' as "isSettled"
     from accounts a
     join users u on u.instance_id = a.instance_id and u.id = a.id
     left join progress p on p.instance_id = a.instance_id and p.user_id = a.id
     where a.instance_id = $1 and a.id = $2`,
 };
 
-async function stateOf(
-  pool: pg.Pool,
-  instance: InstanceId,
-  user: UserId,
-): Promise<{ wanted: string; deleted: boolean; isSettled: boolean }> {
-  type Row = { wanted: string; deleted: boolean; isSettled: boolean };
-  const [row] = await run<Row>(pool, STATE, [instance, user]);
+async function stateOf(pool: pg.Pool, instance: InstanceId, user: UserId): Promise<State> {
+  const [row] = await run<State>(pool, STATE, [instance, user]);
   if (row === undefined) throw new RefusedError('not_found', `There is no account ${user} in this instance.`);
   return row;
 }
 
 /** A version like any other: SCIM shows it, and Okta's next `active: false` is a change again. */
-async function assertActive(pool: pg.Pool, instance: InstanceId, id: UserId, by: Actor): Promise<void> {
+async function assertActive(
+  pool: pg.Pool,
+  instance: InstanceId,
+  id: UserId,
+  version: number,
+  by: Actor,
+): Promise<void> {
   await userDirectory(pool).change({ instance, id }, (stored) => {
+    // Only what was looked at is given up: what Okta has said since stands.
+    if (stored.version !== version) return undefined;
     const user = changedUser(stored, (before) => overlay(before, { active: true }));
     return user && { instance, user, by };
   });

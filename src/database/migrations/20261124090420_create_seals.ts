@@ -102,7 +102,7 @@ $$`;
 
 /** Walks an instance's audit chain. The first fault, or none; how many rows are sealed, and the end of the chain. */
 const VERIFY = `
-create function verify_audit(p_instance text, out sealed bigint, out hash bytea, out fault text) language plpgsql as $$
+create function verify_audit(p_instance text, out sealed bigint, out hash bytea, out fault text) language plpgsql stable as $$
 declare
   v_seal seals;
   v_row audit_log;
@@ -143,6 +143,11 @@ begin
     with old as (
       select e.instance_id, e.entry from events e
       where e.position is not null and e.at < now() - make_interval(days => p_days)
+        -- But what an application is still to be told stays, however long that takes.
+        and not exists (
+          select from accounts a join instances i on i.id = a.instance_id and i.application_url is not null
+          where a.instance_id = e.instance_id and a.id = e.user_id
+            and (e.revision = a.revision and a.announced < a.revision or e.revision = a.refused_revision))
       limit p_limit
     ),
     gone as (

@@ -100,7 +100,7 @@ begin
   return query
   select a.id, a.asserted_version, a.wanted, a.status,
     a.status = 'refused' and a.applied_version = a.asserted_version and a.refused_revision is not null,
-    a.status = 'refused' and a.applied_version = a.asserted_version and a.refused_revision is null and a.announced = a.revision,
+    a.status = 'refused' and a.applied_version = a.asserted_version and a.refused_revision is null,
     i.application_url is not null
   from accounts a join instances i on i.id = a.instance_id
   where a.instance_id = p_instance and a.id = any (p_ids);

@@ -30,11 +30,12 @@ async function up(knex: Knex): Promise<void> {
   await knex.raw(FINISH);
   await knex.raw(REFUSE);
   await knex.raw(RESEND);
+  await knex.raw(LEAVE);
 }
 
 async function down(knex: Knex): Promise<void> {
   await knex.raw(
-    'drop function resend_accounts, announced_revision, refuse_account, finish_announcement, claim_announcement',
+    'drop function leave_application, resend_accounts, announced_revision, refuse_account, bring_forward, finish_announcement, claim_announcement, is_to_be_told',
   );
   await knex.raw('drop index events_moved');
   await knex.raw('alter table events drop column told_as, drop column moved');
@@ -52,6 +53,16 @@ export const createAnnouncements: Knex.Migration = { up, down };
  * after a tried suspension as reactivated, anything else as updated.
  */
 const CLAIM = `
+-- A refused creation is sent again as it was, while the user is wanted. Who was refused and is taken after all is active first, and
+-- told of then; of who was given up the application is told only if it may have the account.
+create function is_to_be_told(a accounts) returns boolean language sql immutable as $$
+  select case
+    when a.refused_revision is not null then a.wanted = 'active'
+    when a.announced = a.revision then false
+    when a.status = 'refused' then a.told_anything and a.applied_version = a.asserted_version
+    else true end
+$$;
+
 create function claim_announcement(p_instance text, p_user uuid, p_token uuid,
   out state text, out revision bigint, out type text, out body text, out at timestamptz, out url text, out secrets text[],
   out proven boolean, out busy_ms double precision)
@@ -70,17 +81,18 @@ begin
 
   update accounts a set announcing_until = clock_timestamp() + interval '30 seconds', announcing_token = p_token
   where a.instance_id = p_instance and a.id = p_user
-    -- Who was refused and is taken after all is active first, and told of then.
-    and (a.announced < a.revision and a.status <> 'refused' or a.refused_revision is not null)
+    and is_to_be_told(a)
     and (a.announcing_until is null or a.announcing_until < clock_timestamp())
   returning * into v_account;
   if not found then
     select 'busy', greatest(0, extract(epoch from a.announcing_until - clock_timestamp()) * 1000)
       into state, busy_ms
       from accounts a
-      where a.instance_id = p_instance and a.id = p_user
-        and (a.announced < a.revision and a.status <> 'refused' or a.refused_revision is not null);
+      where a.instance_id = p_instance and a.id = p_user and is_to_be_told(a);
     state := coalesce(state, 'told');
+    if state = 'told' then
+      update events e set moved = false where e.instance_id = p_instance and e.user_id = p_user and e.moved;
+    end if;
     return;
   end if;
 
@@ -93,10 +105,13 @@ begin
       case when v_account.told_created or v_account.told_anything then 'account.suspended' end
     when v_account.told_suspension then 'account.reactivated'
     else 'account.updated' end);
-  if v_event.entry is null or type is null or v_event.at < v_instance.application_since then
+  if v_event.entry is null or type is null
+    or v_account.refused_revision is null and v_event.at < v_instance.application_since
+  then
     -- What need not be told counts as told.
-    update accounts a set announced = a.revision, announcing_until = null, announcing_token = null
+    update accounts a set announced = a.revision, refused_revision = null, announcing_until = null, announcing_token = null
     where a.instance_id = p_instance and a.id = p_user;
+    update events e set moved = false where e.instance_id = p_instance and e.user_id = p_user and e.moved;
     return;
   end if;
 
@@ -104,8 +119,8 @@ begin
   update accounts a set told_anything = true, told_suspension = a.told_suspension or type = 'account.suspended'
   where a.instance_id = p_instance and a.id = p_user;
   -- Whoever tells it goes on by itself for so long: the sweeper need not see to it (guard 6).
-  update progress p set due = now() + interval '90 seconds'
-  where p.instance_id = p_instance and p.user_id = p_user and p.stage in ('provisioned', 'deactivated');
+  update progress p set due = greatest(p.due, now() + interval '90 seconds')
+  where p.instance_id = p_instance and p.user_id = p_user and p.stage in ('provisioned', 'deactivated', 'stuck');
   state := 'send';
   body := v_event.body::text;
   at := v_event.at;
@@ -118,17 +133,24 @@ $$`;
 
 /**
  * Ends a claim. \`done\` is what the application has: it only grows, and only who holds the claim frees it. Words of the application
- * are kept for people. The first success after an outage brings forward whoever is stuck for it. Returns whether all is told.
+ * are kept for people. Returns whether
+ * all is told, and whether others are stuck for an outage that is over: they are brought forward.
  */
 const FINISH = `
 create function finish_announcement(p_instance text, p_user uuid, p_token uuid, p_url text, p_revision bigint, p_type text,
-  p_done boolean, p_words text)
-returns boolean language plpgsql as $$
+  p_done boolean, p_words text, out told boolean, out others_stuck boolean)
+language plpgsql as $$
 declare
   v_told boolean;
+  v_given_up boolean := false;
 begin
+  select p_done and p_type = 'account.created' and a.status = 'refused' and a.refused_revision is null
+      and a.applied_version = a.asserted_version
+    into v_given_up
+    from accounts a where a.instance_id = p_instance and a.id = p_user for no key update;
   update accounts a set
-    announced = case when p_done then greatest(a.announced, p_revision) else a.announced end,
+    -- Given up meanwhile, and taken all the same: the application is to be told that it is off.
+    announced = case when v_given_up then p_revision when p_done then greatest(a.announced, p_revision) else a.announced end,
     told_created = a.told_created or p_done and p_type <> 'account.suspended',
     told_suspension = a.told_suspension and not (p_done and p_type <> 'account.suspended'),
     refused_revision = case when p_done and a.refused_revision <= p_revision then null else a.refused_revision end,
@@ -155,23 +177,35 @@ begin
     update events e set moved = false
     where e.instance_id = p_instance and e.user_id = p_user and e.moved and e.revision <= p_revision;
 
-    if exists (
-      select from progress p where p.instance_id = p_instance and p.stage = 'stuck'
-        and p.reason = 'application_unreachable' and p.due > now())
-    then
-      insert into kicks (instance_id, user_id, lane, source)
-      select p_instance, p.user_id, 1, 'sweep' from progress p
-      where p.instance_id = p_instance and p.stage = 'stuck' and p.reason = 'application_unreachable' and p.due > now()
-      order by p.user_id
+    if v_given_up then
+      insert into kicks (instance_id, user_id, lane, source) values (p_instance, p_user, 0, 'sweep')
       on conflict (instance_id, user_id) do update set nonce = nextval('kick_nonce'), taken_until = null;
-      update progress p set due = now()
-      where p.instance_id = p_instance and p.stage = 'stuck' and p.reason = 'application_unreachable' and p.due > now();
     end if;
   elsif p_words <> '' then
     insert into progress (instance_id, user_id, stage, message) values (p_instance, p_user, 'provisioned', p_words)
     on conflict (instance_id, user_id) do update set message = excluded.message;
   end if;
-  return v_told;
+  told := v_told;
+  others_stuck := p_done and exists (
+    select from progress p where p.instance_id = p_instance and p.stage = 'stuck'
+      and p.reason = 'application_unreachable' and p.due > now() and p.user_id <> p_user);
+end
+$$;
+
+-- In a statement of its own, which locks as everybody does: the kicks first, in the order of their users.
+create function bring_forward(p_instance text) returns void language plpgsql as $$
+declare
+  v_ids uuid[];
+begin
+  select array_agg(p.user_id order by p.user_id) into v_ids from progress p
+  where p.instance_id = p_instance and p.stage = 'stuck' and p.reason = 'application_unreachable' and p.due > now();
+  if v_ids is null then
+    return;
+  end if;
+  insert into kicks (instance_id, user_id, lane, source)
+  select p_instance, stuck.id, 1, 'sweep' from unnest(v_ids) as stuck (id) order by stuck.id
+  on conflict (instance_id, user_id) do update set nonce = nextval('kick_nonce'), taken_until = null;
+  update progress p set due = now() where p.instance_id = p_instance and p.user_id = any (v_ids);
 end
 $$`;
 
@@ -180,15 +214,30 @@ $$`;
  * run. Only where nothing newer was asserted. Returns whether it was.
  */
 const REFUSE = `
+-- Who is or may be the default manager concerns the whole instance (rule 5).
+create function kick_if_default(p_instance text, p_user uuid) returns void language plpgsql as $$
+begin
+  if exists (
+    select from accounts a join instances i on i.id = a.instance_id
+    where a.instance_id = p_instance and a.id = p_user and (a.role = 'coach' or a.id = i.default_manager_id))
+  then
+    perform kick_instance(p_instance, 'admin');
+  end if;
+end
+$$;
+
 create function refuse_account(p_instance text, p_user uuid, p_version bigint, p_revision bigint)
 returns boolean language plpgsql as $$
 begin
   perform lock_instance(p_instance);
   update accounts a set status = 'refused', refused_revision = p_revision, wait_until = null, revision = a.revision + 1
   where a.instance_id = p_instance and a.id = p_user and a.asserted_version = p_version
-    and a.status = 'active' and not a.told_created;
+    and a.status = 'active' and not a.told_created
+    -- Who was here before the endpoint is no new account.
+    and a.created_at >= (select i.application_since from instances i where i.id = p_instance);
   if found then
     perform record_accounts(p_instance, array[p_user], array['account.updated']);
+    perform kick_if_default(p_instance, p_user);
   end if;
   return exists (
     select from accounts a where a.instance_id = p_instance and a.id = p_user and a.asserted_version = p_version
@@ -223,5 +272,29 @@ begin
   perform record_accounts(p_instance, v_ids, array_fill('account.updated'::text, array[cardinality(v_ids)]), '{}');
   perform kick_instance(p_instance, 'admin');
   return cardinality(v_ids);
+end
+$$`;
+
+/** Another endpoint, or none: nobody is stuck at the former one any more, and whom it refused is provisioned anew. */
+const LEAVE = `
+create function leave_application(p_instance text) returns void language plpgsql as $$
+declare
+  v_ids uuid[];
+begin
+  select array_agg(p.user_id order by p.user_id) into v_ids from progress p
+  where p.instance_id = p_instance and p.stage = 'stuck' and p.reason in ('application_unreachable', 'application_refused');
+  if v_ids is null then
+    return;
+  end if;
+  update accounts a set refused_revision = null,
+    applied_version = case when a.refused_revision is not null then 0 else a.applied_version end
+  where a.instance_id = p_instance and a.id = any (v_ids);
+  insert into kicks (instance_id, user_id, lane, source)
+  select p_instance, stuck.id, 1, 'admin' from unnest(v_ids) as stuck (id) order by stuck.id
+  on conflict (instance_id, user_id) do update set nonce = nextval('kick_nonce'), taken_until = null;
+  update progress p set stage = case a.wanted when 'active' then 'provisioned' else 'deactivated' end,
+    since = now(), reason = null, message = null, due = null
+  from accounts a
+  where p.instance_id = p_instance and p.user_id = any (v_ids) and a.instance_id = p_instance and a.id = p.user_id;
 end
 $$`;

@@ -94,8 +94,10 @@ create function abandon_account(p_instance text, p_user uuid, p_actor text, p_re
 returns boolean language plpgsql as $$
 declare
   v_account accounts;
+  v_reason text;
 begin
   perform lock_instance(p_instance);
+  select p.reason into v_reason from progress p where p.instance_id = p_instance and p.user_id = p_user;
   select a.* into v_account from accounts a
   join progress p on p.instance_id = a.instance_id and p.user_id = a.id
   where a.instance_id = p_instance and a.id = p_user and a.wanted = 'active' and p.stage = 'stuck'
@@ -106,12 +108,17 @@ begin
   end if;
 
   if not v_account.told_created and v_account.status = 'active' then
+    perform kick_if_default(p_instance, p_user);
     update accounts a set status = 'refused', wait_until = null, revision = a.revision + 1
     where a.instance_id = p_instance and a.id = p_user;
     perform record_accounts(p_instance, array[p_user], array['account.updated']);
     perform evaluate_managers(p_instance, array[p_user], '{}', array[p_user]);
   end if;
-  update accounts a set announced = a.revision, refused_revision = null where a.instance_id = p_instance and a.id = p_user;
+  -- Where it refused, it has nothing to be told; where it did not answer, it may have taken the creation.
+  update accounts a set refused_revision = null,
+    announced = case when a.status = 'refused' and v_reason = 'application_unreachable' then a.announced else a.revision end
+  where a.instance_id = p_instance and a.id = p_user;
+  update events e set moved = false where e.instance_id = p_instance and e.user_id = p_user and e.moved;
   perform note_action(p_instance, p_user, 'user.abandon', p_actor, p_request, p_note);
   update progress p set stage = case when v_account.told_created then 'provisioned' else 'abandoned' end,
     since = now(), reason = null, message = null, due = null
