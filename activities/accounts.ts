@@ -20,7 +20,7 @@ export const entries = (ids: Set<UserId>): Map<UserId, true> => new Map([...ids]
 
 export function accountActivities(pool: pg.Pool, queue: InstanceQueue) {
   const apply = queue.together(
-    async (instance: InstanceId, users: readonly UserAt[]) => entries(await applyAccounts(pool, instance, users)),
+    (instance: InstanceId, users: readonly UserAt[]) => applyAccounts(pool, instance, users),
     idOf,
   );
   const applyAll = async ({ instance, users }: UsersAt): Promise<UserId[]> =>
@@ -33,6 +33,14 @@ export function accountActivities(pool: pg.Pool, queue: InstanceQueue) {
     },
     /** Makes accounts of pending places. Returns who was superseded. */
     createAccounts: applyAll,
+    /** Ends accounts whose access Okta has ended. Returns who was superseded, and who is held by the brake. */
+    async suspendAccounts({ instance, users }: UsersAt): Promise<{ superseded: UserId[]; held: UserId[] }> {
+      const applied = await apply(instance, users);
+      return {
+        superseded: superseded(users, applied),
+        held: users.map(idOf).filter((id) => applied.get(id) === true),
+      };
+    },
     /** Brings accounts up to what was asserted, suspension and re-activation too. Returns who was superseded. */
     updateAccounts: applyAll,
   };

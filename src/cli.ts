@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { Command } from 'commander';
 import { appCommand } from './commands/app.js';
 import { auditCommand } from './commands/audit.js';
+import { brakeCommand } from './commands/brake.js';
 import { demoCommand } from './commands/demo.js';
 import { devCommand } from './commands/dev.js';
 import { doctorCommand } from './commands/doctor.js';
@@ -36,6 +37,7 @@ async function main(): Promise<void> {
     retryCommand(config),
     appCommand(config),
     auditCommand(config),
+    brakeCommand(config),
     demoCommand(config),
     doctorCommand(config),
   ];

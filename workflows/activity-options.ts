@@ -33,6 +33,7 @@ const step = <Name extends keyof Activities>(name: Name, summary: string): Activ
 export const readAsserted = step('readAsserted', 'read what is asserted');
 export const createAccounts = step('createAccounts', 'create the account');
 export const updateAccounts = step('updateAccounts', 'update the account');
+export const suspendAccounts = step('suspendAccounts', 'end the account');
 export const adoptReports = step('adoptReports', 'adopt the reports');
 export const findManagers = step('findManagers', 'look for the manager');
 export const joinTeams = step('joinTeams', 'join the team');

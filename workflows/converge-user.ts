@@ -2,6 +2,7 @@ import { allHandlersFinished, condition, continueAsNew, workflowInfo } from '@te
 import type { Asserted } from '../src/directory/accounts.js';
 import { markApplied, readAsserted } from './activity-options.js';
 import { deactivate } from './deactivate.js';
+import { waitWhileHeld } from './held.js';
 import type { UserKey } from './messages.js';
 import { listenToOperators } from './operator.js';
 import { provision } from './provision.js';
@@ -31,25 +32,7 @@ async function untilSettled(user: UserKey, wake: Wake): Promise<void> {
     wake.changed = false;
     const state = await untilDone(user, wake, () => readAsserted(user));
     if (state === undefined) return;
-    if (state !== startOver) {
-      if (state.isAbandoned === true) {
-        const handedOver = await untilDone(user, wake, () => handOverAllReports(user));
-        if (
-          handedOver !== startOver &&
-          (state.hasApplication !== true || (await tell(user, state, wake))) &&
-          !wake.changed
-        ) {
-          return;
-        }
-        continue;
-      }
-      const isSettled = state.isRefused === true || (await converge(user, state, wake));
-      if (isSettled && !wake.changed) {
-        if (state.hasApplication !== true) return;
-        // Who was refused is provisioned once the application has taken the account after all.
-        if ((await tell(user, state, wake)) && !wake.changed && state.isRefused !== true) return;
-      }
-    }
+    if (state !== startOver && (await settle(user, state, wake)) && !wake.changed) return;
     if (workflowInfo().continueAsNewSuggested) {
       await condition(allHandlersFinished);
       await continueAsNew<typeof convergeUser>(user);
@@ -57,11 +40,27 @@ async function untilSettled(user: UserKey, wake: Wake): Promise<void> {
   }
 }
 
-/** True where the account is what was asserted, and nothing newer is. */
-async function converge(user: UserKey, state: Asserted, wake: Wake): Promise<boolean> {
+/** True where the account is what was asserted, the application has been told, and there is nothing to wait for. */
+async function settle(user: UserKey, state: Asserted, wake: Wake): Promise<boolean> {
+  const end = await converge(user, state, wake);
+  if (end === false || wake.changed) return false;
+  const isTold = state.hasApplication !== true || (await tell(user, state, wake));
+  if (!isTold || wake.changed) return false;
+  if (end === 'held') return waitWhileHeld(wake);
+  // Who was refused is provisioned once the application has taken the account after all.
+  return state.isRefused !== true || state.hasApplication !== true;
+}
+
+/** Whether the account is what was asserted, and nothing newer is; or held by the brake. */
+async function converge(user: UserKey, state: Asserted, wake: Wake): Promise<boolean | 'held'> {
+  if (state.isHeld === true) return 'held';
+  if (state.isRefused === true) return true;
+  if (state.isAbandoned === true) {
+    return (await untilDone(user, wake, () => handOverAllReports(user))) !== startOver;
+  }
   const story = state.wanted === 'active' ? provision : deactivate;
   const done = await untilDone(user, wake, () => story(user, state, wake));
-  return done === true && settled(user, state.version, wake);
+  return done !== startOver && done !== false && (await settled(user, state.version, wake)) && done;
 }
 
 /** True where nothing newer was asserted: the same statement checks that and marks the version applied. */

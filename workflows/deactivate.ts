@@ -1,5 +1,5 @@
 import type { Asserted } from '../src/directory/accounts.js';
-import { leaveTeams, readAsserted, rejoinTeams, updateAccounts } from './activity-options.js';
+import { leaveTeams, readAsserted, rejoinTeams, suspendAccounts, updateAccounts } from './activity-options.js';
 import type { UserKey } from './messages.js';
 import { adoptAllReports, handOverAllReports } from './reports.js';
 import { Saga } from './saga.js';
@@ -8,14 +8,18 @@ import type { Wake } from './wake.js';
 
 /**
  * The story of a user who is unassigned. Access is off already, since the front door's own statement ended it; behind it
- * the reports are handed over and the team is left. Assigned again in the middle, the user gets both back (rule 7). Returns
- * false where something newer was asserted.
+ * the reports are handed over and the team is left, unless too many are unassigned at once: then both wait for an operator
+ * (rule 12). Assigned again in the middle, the user gets both back (rule 7). Returns false where something newer was asserted.
  */
-export async function deactivate(user: UserKey, state: Asserted, wake: Wake): Promise<boolean> {
+export async function deactivate(user: UserKey, state: Asserted, wake: Wake): Promise<boolean | 'held'> {
   const at = { instance: user.instance, users: [{ userId: user.userId, version: state.version }] };
-  if ((await updateAccounts(at)).length > 0) return false;
+  const ended =
+    state.isUnassigned === true ? await suspendAccounts(at) : { superseded: await updateAccounts(at), held: [] };
+  if (ended.superseded.length > 0) return false;
 
   await tellMeanwhile(user, state);
+  if (ended.held.length > 0) return 'held';
+
   const saga = new Saga();
   saga.register(() => adoptAllReports(user));
   await handOverAllReports(user);

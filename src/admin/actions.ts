@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import { isUserId } from '../ids.js';
-import { actOnUser, retryStuck } from '../instances/operator-actions.js';
+import { actOnInstance, actOnUser } from '../instances/operator-actions.js';
 import { notFound } from './problem.js';
 import { type AdminRoute, fromBody, instanceRoute } from './route.js';
 import * as schemas from './schemas.js';
@@ -33,7 +33,7 @@ export function actionRoutes({ pool, onWritten }: ActionRoutesOptions): AdminRou
     }),
     instanceRoute({
       name: 'actOnInstance',
-      summary: 'Try all who are stuck again now, or those of one reason',
+      summary: 'Try all who are stuck again now, or those of one reason; release or revert whom the brake holds',
       method: 'POST',
       path: '/instances/{slug}/actions',
       role: 'operator',
@@ -41,7 +41,7 @@ export function actionRoutes({ pool, onWritten }: ActionRoutesOptions): AdminRou
       status: 200,
       answer: schemas.acted,
       handle: async ({ instance, input, by }) => {
-        const accounts = await retryStuck(pool, instance, input.code, input.reason, by);
+        const accounts = await actOnInstance(pool, instance, input.action, input.code, input.reason, by);
         onWritten();
         return { accounts };
       },

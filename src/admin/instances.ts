@@ -1,6 +1,12 @@
 import type pg from 'pg';
 import type { z } from 'zod';
-import { createInstance, type Instance, listInstances, setInstance, showInstance } from '../instances/instances.js';
+import {
+  type ChangedInstance,
+  createInstance,
+  listInstances,
+  setInstance,
+  showInstance,
+} from '../instances/instances.js';
 import { listOf, wholeList } from './page.js';
 import { forbidden } from './problem.js';
 import { type AdminRoute, fromBody, instanceRoute, nothing, route } from './route.js';
@@ -74,9 +80,7 @@ export function instanceRoutes({ pool, onWritten }: WritingRoutesOptions): Admin
   ];
 }
 
-const presentInstance = (
-  instance: Instance & { readonly secret?: string | undefined },
-): z.input<typeof schemas.instance> => ({
+const presentInstance = (instance: ChangedInstance): z.input<typeof schemas.instance> => ({
   slug: instance.slug,
   name: instance.name,
   managerWaitSeconds: instance.managerWaitSeconds,
@@ -84,6 +88,7 @@ const presentInstance = (
   logBodiesUntil: instance.logBodiesUntil?.toISOString() ?? null,
   switches: instance.switches,
   scimRoles: instance.scimRoles,
+  brake: instance.brake,
   application:
     instance.application === null
       ? null

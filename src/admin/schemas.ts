@@ -3,7 +3,7 @@ import { ACCOUNT_STATUSES } from '../directory/account-list.js';
 import { REASONS, STAGES } from '../directory/progress-list.js';
 import { ROLES } from '../directory/roles.js';
 import { isInstanceId, isUserId } from '../ids.js';
-import { USER_ACTIONS } from '../instances/operator-actions.js';
+import { INSTANCE_ACTIONS, USER_ACTIONS } from '../instances/operator-actions.js';
 import { OPERATOR_ROLES } from '../instances/tokens.js';
 import { isBlank, isUnstorable, MAX_USER_NAME_CHARACTERS } from '../scim/protocol/text.js';
 
@@ -65,6 +65,19 @@ const applicationUrl = z
 
 const scimRoles = z.boolean().meta({ description: 'Whether the `roles` of SCIM set the roles of accounts' });
 
+/** Rule 12. */
+const brake = z
+  .strictObject({
+    percent: z.number().min(0).max(100),
+    minimum: z.number().int().min(0).max(1_000_000),
+    windowMinutes: z.number().int().min(1).max(1_440),
+  })
+  .nullable()
+  .meta({
+    description:
+      'Unassigning more than `minimum` people, and more than `percent` of the active accounts, within the window holds the later ones; null: no brake',
+  });
+
 // Instances
 
 export const instance = z
@@ -78,6 +91,7 @@ export const instance = z
       .meta({ description: 'Until when the request log keeps bodies, every value redacted' }),
     switches: switches.meta({ id: 'Switches' }),
     scimRoles,
+    brake,
     application: z
       .strictObject({
         url: z.string(),
@@ -95,24 +109,6 @@ export const instance = z
   })
   .meta({ id: 'Instance' });
 
-export const newInstance = z
-  .strictObject({
-    slug: z
-      .string()
-      .refine(isInstanceId, 'must be 1 to 40 characters of a-z, 0-9 and hyphens, none at either end')
-      .meta({ example: 'acme', description: '1 to 40 characters of a-z, 0-9 and inner hyphens; it can never change' }),
-    name,
-    managerWaitSeconds: managerWaitSeconds.optional(),
-    rateLimit: rateLimit.optional(),
-    coach: z.strictObject({
-      userName,
-      givenName: text(MAX_TEXT).optional(),
-      familyName: text(MAX_TEXT).optional(),
-      title: text(MAX_TEXT).optional(),
-    }),
-  })
-  .meta({ id: 'NewInstance' });
-
 const MAX_LOG_BODIES_MS = 24 * 3_600_000;
 const logBodiesUntil = z.iso
   .datetime({ offset: true })
@@ -122,28 +118,48 @@ const logBodiesUntil = z.iso
   .optional()
   .meta({ description: 'Until when the request log keeps redacted bodies, within 24 hours; null: none' });
 
+const settings = {
+  name: name.optional(),
+  managerWaitSeconds: managerWaitSeconds.optional(),
+  rateLimit: rateLimit.optional(),
+  logBodiesUntil,
+  switches: switches.partial().optional().meta({ description: 'Those that are named change' }),
+  scimRoles: scimRoles.optional(),
+  brake: brake.optional(),
+  application: z
+    .strictObject({ url: applicationUrl, secret: z.string().max(200).optional() })
+    .nullable()
+    .optional()
+    .meta({
+      description: 'Needs the role admin. A secret is made where none is given; another URL needs its own. null: none',
+    }),
+};
 export const instanceSettings = z
   .strictObject({
-    name: name.optional(),
-    managerWaitSeconds: managerWaitSeconds.optional(),
-    rateLimit: rateLimit.optional(),
-    logBodiesUntil,
-    switches: switches.partial().optional().meta({ description: 'Those that are named change' }),
-    scimRoles: scimRoles.optional(),
-    application: z
-      .strictObject({ url: applicationUrl, secret: z.string().max(200).optional() })
-      .nullable()
-      .optional()
-      .meta({
-        description:
-          'Needs the role admin. A secret is made where none is given; another URL needs its own. null: none',
-      }),
+    ...settings,
     defaultManager: userName
       .nullable()
       .optional()
       .meta({ description: "An active manager's, publisher's or coach's id or e-mail; null: back to the first coach" }),
   })
   .meta({ id: 'InstanceSettings' });
+
+export const newInstance = z
+  .strictObject({
+    slug: z
+      .string()
+      .refine(isInstanceId, 'must be 1 to 40 characters of a-z, 0-9 and hyphens, none at either end')
+      .meta({ example: 'acme', description: '1 to 40 characters of a-z, 0-9 and inner hyphens; it can never change' }),
+    ...settings,
+    name,
+    coach: z.strictObject({
+      userName,
+      givenName: text(MAX_TEXT).optional(),
+      familyName: text(MAX_TEXT).optional(),
+      title: text(MAX_TEXT).optional(),
+    }),
+  })
+  .meta({ id: 'NewInstance' });
 
 export const applicationSecret = z.strictObject({ id, createdAt: instant }).meta({ id: 'ApplicationSecret' });
 export const newApplicationSecret = z
@@ -153,8 +169,10 @@ const reason = text(500).meta({ description: 'Why, for the audit log' });
 export const userAction = z.strictObject({ action: z.enum(USER_ACTIONS), reason }).meta({ id: 'UserAction' });
 export const instanceAction = z
   .strictObject({
-    action: z.literal('retryStuck'),
-    code: z.enum(REASONS).optional().meta({ description: 'Those of one reason' }),
+    action: z.enum(INSTANCE_ACTIONS).meta({
+      description: 'Try all who are stuck again; let whom the brake holds go on, or give them their access back',
+    }),
+    code: z.enum(REASONS).optional().meta({ description: 'retryStuck: those of one reason' }),
     reason,
   })
   .meta({ id: 'InstanceAction' });

@@ -3,7 +3,7 @@ import type { Config } from '../config.js';
 import { listProgress, REASONS, type Reason } from '../directory/progress-list.js';
 import { isUserId } from '../ids.js';
 import { showInstance } from '../instances/instances.js';
-import { actOnUser, retryStuck, USER_ACTIONS, type UserAction } from '../instances/operator-actions.js';
+import { actOnInstance, actOnUser, USER_ACTIONS, type UserAction } from '../instances/operator-actions.js';
 import { BY_CLI, withDatabase } from './context.js';
 import { JSON_OPTION, printList, printOne } from './output.js';
 
@@ -14,11 +14,13 @@ export const stuckCommand = (config: Config): Command =>
   new Command('stuck')
     .description('show who is stuck in an instance, and why')
     .argument('<instance>')
+    .option('--held', 'show whom the brake holds instead')
     .option(...JSON_OPTION)
     .addHelpText('after', '\nWhat each reason means and what to do: docs/errors.md\n\nExample:\n  $ roster stuck acme')
-    .action(async (slug: string, options: { json?: boolean }) => {
+    .action(async (slug: string, options: { held?: boolean; json?: boolean }) => {
+      const stage = options.held === true ? 'held' : 'stuck';
       const stuck = await withDatabase(config, async (pool) =>
-        listProgress(pool, (await showInstance(pool, slug)).slug, 'stuck', { after: undefined, limit: MOST }),
+        listProgress(pool, (await showInstance(pool, slug)).slug, stage, { after: undefined, limit: MOST }),
       );
       const columns = {
         user: ({ userName }: (typeof stuck)[number]) => userName,
@@ -54,7 +56,7 @@ export const retryCommand = (config: Config): Command =>
         if (user !== undefined && !isUserId(user)) throw new Error(`"${user}" is no user id; roster stuck shows them.`);
         const accounts = await withDatabase(config, async (pool) => {
           const { slug: instance } = await showInstance(pool, slug);
-          if (user === undefined) return retryStuck(pool, instance, code, why, BY_CLI);
+          if (user === undefined) return actOnInstance(pool, instance, 'retryStuck', code, why, BY_CLI);
           await actOnUser(pool, instance, user, action, why, BY_CLI);
           return 1;
         });

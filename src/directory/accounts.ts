@@ -21,11 +21,15 @@ export interface Asserted {
   readonly isAbandoned?: boolean;
   /** True where there is an application to be told. Absent in runs of before. */
   readonly hasApplication?: boolean;
+  /** True where Okta ended the access, and the brake has not let it through. Absent in runs of before. */
+  readonly isUnassigned?: boolean;
+  /** True where the brake holds the deactivation, and nothing newer was asserted. Absent in runs of before. */
+  readonly isHeld?: boolean;
 }
 
 const READ_ASSERTED: Statement = {
   name: 'read_asserted',
-  text: 'select id, asserted_version, wanted, status, is_refused, is_abandoned, has_application from read_asserted($1, $2)',
+  text: 'select id, asserted_version, wanted, status, is_refused, is_abandoned, has_application, is_unassigned, is_held from read_asserted($1, $2)',
 };
 
 /** The newest assertion of each of these users; a deactivation that a switch kept is asserted where that is on again. */
@@ -42,6 +46,8 @@ export async function readAsserted(
     is_refused: boolean;
     is_abandoned: boolean;
     has_application: boolean;
+    is_unassigned: boolean;
+    is_held: boolean;
   };
   const rows = await run<Row>(pool, READ_ASSERTED, [instance, users]);
   return new Map(
@@ -55,6 +61,8 @@ export async function readAsserted(
         ...(row.is_refused ? { isRefused: true } : {}),
         ...(row.is_abandoned ? { isAbandoned: true } : {}),
         ...(row.has_application ? { hasApplication: true } : {}),
+        ...(row.is_unassigned ? { isUnassigned: true } : {}),
+        ...(row.is_held ? { isHeld: true } : {}),
       },
     ]),
   );
@@ -62,16 +70,22 @@ export async function readAsserted(
 
 const APPLY_ACCOUNTS: Statement = {
   name: 'apply_accounts',
-  text: 'select apply_accounts as id from apply_accounts($1, $2, $3)',
+  text: 'select id, held from apply_accounts($1, $2, $3)',
 };
 
 /**
  * Creates or updates the accounts of these users from what was asserted at their versions (status, profile, keys, the
- * mark of the wait of rule 4) and renames their teams.
- * @returns whose version is still the asserted one; the others were left alone.
+ * mark of the wait of rule 4) and renames their teams. Whose access Okta has ended may be held (rule 12).
+ * @returns for each whose version is still the asserted one, whether it is held; the others were left alone.
  */
-export const applyAccounts = (pool: pg.Pool, instance: InstanceId, users: readonly UserAt[]): Promise<Set<UserId>> =>
-  runStep(pool, APPLY_ACCOUNTS, instance, users);
+export async function applyAccounts(
+  pool: pg.Pool,
+  instance: InstanceId,
+  users: readonly UserAt[],
+): Promise<Map<UserId, boolean>> {
+  const rows = await run<{ id: UserId; held: boolean }>(pool, APPLY_ACCOUNTS, [instance, ...columns(users)]);
+  return new Map(rows.map(({ id, held }) => [id, held]));
+}
 
 /** Runs a fenced step; gives the users whose version it found to be the asserted one. */
 export async function runStep(

@@ -21,6 +21,7 @@ export const REASONS = [
   'manager_unknown',
   'deactivation_kept',
   'update_ignored',
+  'brake_held',
   'directory_unavailable',
   'application_unreachable',
   'application_refused',

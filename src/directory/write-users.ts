@@ -108,6 +108,9 @@ const update = (name: string, onlyFree: boolean): Statement => ({
         wanted = case when w.active then 'active' when w.keeps_access then c.wanted else 'suspended' end,
         kept = not w.active and w.keeps_access and c.wanted = 'active',
         status = case when not w.active and not w.keeps_access and c.status = 'active' then 'suspended' else c.status end,
+        -- Rule 12: the run decides whether it is one of too many; what operators and files say is not braked.
+        unassigned_at = case
+          when w.active then null when not w.keeps_access and c.status = 'active' and w.source = 'scim' then now() else c.unassigned_at end,
         revision = c.revision + case
           when not w.active and not w.keeps_access and c.status = 'active' or w.removed and c.status <> 'pending' then 1 else 0 end
       from written w join held using (instance_id, id)

@@ -7,13 +7,13 @@ import { RefusedError } from '../errors.js';
 import { type InstanceId, isInstanceId, newUserId } from '../ids.js';
 import { newUser } from '../scim/asserted-user.js';
 import { withDerivedNames } from '../scim/protocol/derived-names.js';
-import { foldUserName, readResource } from '../scim/protocol/resource.js';
+import { readResource } from '../scim/protocol/resource.js';
 import { resourceTypes } from '../scim/protocol/schema.js';
-import { type NewApplication, setApplication } from './application.js';
 import type { RateLimit } from './authenticate-token.js';
+import { applySettings, type Brake, type InstanceSettings } from './settings.js';
 import { SWITCHES, type Switches } from './switches.js';
 
-/** A customer's copy of the application. */
+/** A customer's copy of the application, and what is set of it. */
 export interface Instance {
   readonly slug: InstanceId;
   readonly name: string;
@@ -25,6 +25,8 @@ export interface Instance {
   readonly switches: Switches;
   /** Rule 11: whether the roles of SCIM set roles. */
   readonly scimRoles: boolean;
+  /** Rule 12; null for none. */
+  readonly brake: Brake | null;
   /** Where its application is told of changes. */
   readonly application: { readonly url: string } | null;
   /** Rule 5: who it is now, and whether somebody chose them. */
@@ -32,13 +34,13 @@ export interface Instance {
   readonly createdAt: Date;
 }
 
-export interface NewInstance {
+/** As it is after a change, with the secret of its application where one was made: it is shown this once. */
+export type ChangedInstance = Instance & { readonly secret?: string | undefined };
+
+/** A new instance: its first coach, who is the default manager until another is chosen, and any of the settings. */
+export interface NewInstance extends Omit<InstanceSettings, 'defaultManager'> {
   readonly slug: string;
   readonly name: string;
-  readonly managerWaitSeconds?: number | undefined;
-  /** 100 a second and 1,000 at once unless told. */
-  readonly rateLimit?: RateLimit | null | undefined;
-  /** The first coach, who is the default manager until another is chosen. */
   readonly coach: {
     readonly userName: string;
     readonly givenName?: string | undefined;
@@ -47,32 +49,12 @@ export interface NewInstance {
   };
 }
 
-/** What can be set of an instance; what is left out stays. */
-export interface InstanceSettings {
-  readonly name?: string | undefined;
-  readonly managerWaitSeconds?: number | undefined;
-  /** What is left out of them stays too. */
-  readonly switches?: { readonly [Name in keyof Switches]?: boolean | undefined } | undefined;
-  readonly scimRoles?: boolean | undefined;
-  /** Null for none. */
-  readonly application?: NewApplication | null | undefined;
-  /** Null for none. */
-  readonly rateLimit?: RateLimit | null | undefined;
-  readonly logBodiesUntil?: Date | null | undefined;
-  /** An account's id or a userName; null goes back to the first coach. */
-  readonly defaultManager?: string | null | undefined;
-}
-
-const DEFAULT_MANAGER_WAIT_SECONDS = 60;
-const DEFAULT_RATE_LIMIT: RateLimit = { perSecond: 100, burst: 1_000 };
-
 /**
  * Creates an instance with its first coach, who is a user like any other and is provisioned by a run of its own.
  * @throws RefusedError `invalid_slug`, `instance_exists`; ScimError where the coach's userName is not acceptable
  */
-export async function createInstance(pool: pg.Pool, instance: NewInstance, by: Actor): Promise<Instance> {
-  const { slug, name, managerWaitSeconds = DEFAULT_MANAGER_WAIT_SECONDS, coach } = instance;
-  const { rateLimit = DEFAULT_RATE_LIMIT } = instance;
+export async function createInstance(pool: pg.Pool, instance: NewInstance, by: Actor): Promise<ChangedInstance> {
+  const { slug, coach, ...settings } = instance;
   if (!isInstanceId(slug)) {
     throw new RefusedError('invalid_slug', 'A slug is 1 to 40 characters of a-z, 0-9 and hyphens, none at either end.');
   }
@@ -86,17 +68,13 @@ export async function createInstance(pool: pg.Pool, instance: NewInstance, by: A
       }),
     ),
   );
-  await transaction(pool, async (client) => {
-    try {
-      await client.query('insert into instances (id, name, manager_wait_seconds, rate_limit) values ($1, $2, $3, $4)', [
-        slug,
-        name,
-        managerWaitSeconds,
-        rateLimit,
-      ]);
-    } catch (error) {
-      throw refusalOf(error);
-    }
+  const secret = await transaction(pool, async (client) => {
+    await client
+      .query('insert into instances (id, name) values ($1, $2)', [slug, settings.name])
+      .catch((error: unknown) => {
+        throw refusalOf(error);
+      });
+    const made = await applySettings(client, slug, settings, by);
     await client.query(
       `insert into audit_log (instance_id, actor, action, outcome, request_id) values ($1, $2, 'instance.create', 'accepted', $3)`,
       [slug, by.actor, by.requestId],
@@ -106,13 +84,14 @@ export async function createInstance(pool: pg.Pool, instance: NewInstance, by: A
       slug,
       user.id,
     ]);
+    return made;
   });
-  return showInstance(pool, slug);
+  return { ...(await showInstance(pool, slug)), secret };
 }
 
 const INSTANCE_COLUMNS = `
   select i.id as slug, i.name, i.manager_wait_seconds as "managerWaitSeconds", i.rate_limit as "rateLimit",
-    i.log_bodies_until as "logBodiesUntil", i.scim_roles as "scimRoles", ${SWITCHES} as switches,
+    i.log_bodies_until as "logBodiesUntil", i.scim_roles as "scimRoles", i.brake, ${SWITCHES} as switches,
     case when i.application_url is not null then json_build_object('url', i.application_url) end as application,
     i.created_at as "createdAt",
     a.id as manager_id, a.user_name as manager_name, i.default_manager_id is not distinct from a.id as explicit
@@ -155,8 +134,7 @@ export async function setInstance(
   slug: string,
   settings: InstanceSettings,
   by: Actor,
-): Promise<Instance & { readonly secret?: string | undefined }> {
-  const { name, managerWaitSeconds, rateLimit, logBodiesUntil, defaultManager, scimRoles, switches = {} } = settings;
+): Promise<ChangedInstance> {
   const secret = await transaction(pool, async (client) => {
     await client.query('select lock_instance($1)', [slug]);
     const { rows } = await client.query<{ id: InstanceId }>(
@@ -165,39 +143,9 @@ export async function setInstance(
     );
     const [known] = rows;
     if (known === undefined) throw new RefusedError('instance_unknown', `There is no instance ${slug}.`);
-    const said = Object.values({ ...settings, ...switches, switches: undefined });
+    const said = Object.values({ ...settings, ...settings.switches, switches: undefined });
     if (said.every((value) => value === undefined)) return undefined;
-    const chosen = typeof defaultManager === 'string' ? await defaultManagerId(client, slug, defaultManager) : null;
-    await client.query(
-      `update instances set name = coalesce($2, name), manager_wait_seconds = coalesce($3, manager_wait_seconds),
-         default_manager_id = case when $4 then $5 else default_manager_id end,
-         rate_limit = case when $6 then $7 else rate_limit end,
-         log_bodies_until = case when $8 then $9 else log_bodies_until end,
-         create_users = coalesce($10, create_users), update_attributes = coalesce($11, update_attributes),
-         deactivate_users = coalesce($12, deactivate_users), scim_roles = coalesce($13, scim_roles)
-       where id = $1`,
-      [
-        slug,
-        name ?? null,
-        managerWaitSeconds ?? null,
-        defaultManager !== undefined,
-        chosen,
-        rateLimit !== undefined,
-        rateLimit ?? null,
-        logBodiesUntil !== undefined,
-        logBodiesUntil ?? null,
-        switches.createUsers ?? null,
-        switches.updateAttributes ?? null,
-        switches.deactivateUsers ?? null,
-        scimRoles ?? null,
-      ],
-    );
-    if (switches.deactivateUsers === true) {
-      await client.query('select release_kept($1, null, $2, $3)', [slug, by.actor, by.requestId]);
-    }
-    const made =
-      settings.application === undefined ? undefined : await setApplication(client, known.id, settings.application);
-    if (defaultManager !== undefined) await client.query('select kick_instance($1, $2)', [slug, by.source]);
+    const made = await applySettings(client, known.id, settings, by);
     await client.query(
       `insert into audit_log (instance_id, actor, action, outcome, request_id) values ($1, $2, 'instance.set', 'accepted', $3)`,
       [slug, by.actor, by.requestId],
@@ -205,19 +153,4 @@ export async function setInstance(
     return made;
   });
   return { ...(await showInstance(pool, slug)), secret };
-}
-
-async function defaultManagerId(client: pg.PoolClient, slug: string, idOrUserName: string): Promise<string> {
-  const found = await client.query<{ id: string; status: string; role: string }>(
-    `select a.id, a.status, a.role from accounts a join users u on u.instance_id = a.instance_id and u.id = a.id
-     where a.instance_id = $1 and (a.id::text = $2 or u.user_name_key = $3) and u.deleted_at is null`,
-    [slug, idOrUserName, foldUserName(idOrUserName)],
-  );
-  const [account] = found.rows;
-  const refuse = (why: string) =>
-    new RefusedError('default_manager_refused', `${idOrUserName} can't be the default manager: ${why}.`);
-  if (account === undefined) throw refuse('there is no such account in this instance');
-  if (account.status !== 'active') throw refuse(`the account is ${account.status}, and must be active`);
-  if (account.role === 'individual') throw refuse('the role is individual, and must be manager, publisher or coach');
-  return account.id;
 }

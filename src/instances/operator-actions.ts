@@ -7,10 +7,15 @@ import { RefusedError } from '../errors.js';
 import type { InstanceId, UserId } from '../ids.js';
 import { changedUser } from '../scim/asserted-user.js';
 import { overlay } from '../scim/protocol/multi-valued.js';
+import { releaseHeld, revertHeld } from './brake.js';
 
 /** What an operator can do about one user; the names that the Temporal UI has too. */
 export const USER_ACTIONS = ['retryNow', 'takeDefaultManager', 'abandon'] as const;
 export type UserAction = (typeof USER_ACTIONS)[number];
+
+/** What an operator can do about many users of an instance. */
+export const INSTANCE_ACTIONS = ['retryStuck', 'releaseHeld', 'revertHeld'] as const;
+export type InstanceAction = (typeof INSTANCE_ACTIONS)[number];
 
 const statement = (name: string, call: string): Statement => ({ name, text: `select ${call} as done` });
 const RETRY_ONE = statement('retry_user', `note_action($1, $2, 'user.retryNow', $3, $4, $5)`);
@@ -98,14 +103,20 @@ const nothingToDo = (why: string): RefusedError => new RefusedError('nothing_to_
 
 const RETRY_ALL: Statement = { name: 'retry_users', text: 'select retry_users($1, $2, $3, $4, $5) as count' };
 
-/** Tries all of an instance's stuck users again at once, or those of one reason. @returns how many; @throws UnavailableError */
-export async function retryStuck(
+/**
+ * Tries all of an instance's stuck users again at once, or those of one reason; or releases or reverts the hold of all whom the brake
+ * holds (rule 12). @returns how many; @throws UnavailableError
+ */
+export async function actOnInstance(
   pool: pg.Pool,
   instance: InstanceId,
+  action: InstanceAction,
   code: Reason | undefined,
   note: string,
   by: Actor,
 ): Promise<number> {
+  if (action === 'releaseHeld') return releaseHeld(pool, instance, note, by);
+  if (action === 'revertHeld') return revertHeld(pool, instance, note, by);
   const [row] = await run<{ count: number }>(pool, RETRY_ALL, [instance, code ?? null, by.actor, by.requestId, note]);
   return row?.count ?? 0;
 }

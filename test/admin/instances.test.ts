@@ -35,6 +35,7 @@ describe('instances in the admin API', () => {
         logBodiesUntil: null,
         switches: { createUsers: true, updateAttributes: true, deactivateUsers: true },
         scimRoles: false,
+        brake: { percent: 20, minimum: 10, windowMinutes: 10 },
         application: null,
         defaultManager: null,
         createdAt: '',

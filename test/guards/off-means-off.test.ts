@@ -36,7 +36,7 @@ describe('guard 1: off means off', () => {
   };
 
   /** Asserts something newer in a transaction that stays open while `step` begins. */
-  const overtakenBy = (said: Said, step: () => Promise<Set<UserId>>): Promise<Set<UserId>> =>
+  const overtakenBy = (said: Said, step: () => Promise<Iterable<unknown>>): Promise<Iterable<unknown>> =>
     overtaken(
       database,
       async (client) => {

@@ -141,7 +141,7 @@ describe('the story of a user', () => {
     assert.equal((await accountNow(roster, report)).manager, 'middle@x.test');
     assert.deepEqual(await stepsOf(boss), [
       'readAsserted',
-      'updateAccounts',
+      'suspendAccounts',
       'handOverReports',
       'readAsserted',
       'updateAccounts',

@@ -14,6 +14,8 @@ async function up(knex: Knex): Promise<void> {
       deactivate_users boolean not null default true,
       -- Rule 11: whether the roles of SCIM set roles.
       scim_roles boolean not null default false,
+      -- Rule 12: more unassigned than that within the window are held; null for no brake.
+      brake jsonb default '{"percent": 20, "minimum": 10, "windowMinutes": 10}',
       -- How much each SCIM token may ask; null for any.
       rate_limit jsonb default '{"perSecond": 100, "burst": 1000}',
       -- When the instance's own run acts next by itself; null while nothing about the instance is to be done.

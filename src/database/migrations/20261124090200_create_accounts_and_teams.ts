@@ -26,6 +26,10 @@ async function up(knex: Knex): Promise<void> {
       applied_version bigint not null default 0,
       -- An "active: false" that the switch deactivateUsers kept from taking effect (rule 9).
       kept boolean not null default false,
+      -- When Okta ended the access, until it is decided that this was no mass unassignment; the same moment where it was, and the
+      -- account is held (rule 12).
+      unassigned_at timestamptz,
+      held_at timestamptz,
       status text not null default 'pending' check (status in ('pending', 'active', 'suspended', 'refused')),
       revision bigint not null default 0,
       user_name text,
@@ -65,6 +69,7 @@ async function up(knex: Knex): Promise<void> {
     create index accounts_team on accounts (instance_id, team_id) where team_id is not null;
     create index accounts_coaches on accounts (instance_id, coach_since) where role = 'coach';
     create index accounts_kept on accounts (instance_id, id) where kept;
+    create index accounts_held on accounts (instance_id, id) where held_at is not null;
     create index accounts_by_fallback on accounts (instance_id, origin, manager_id) where origin <> 'assigned';
   `);
 }

@@ -7,6 +7,7 @@ import type { Knex } from 'knex';
  */
 async function up(knex: Knex): Promise<void> {
   await knex.raw(LOCK_INSTANCE);
+  await knex.raw(COUNTS_AS_ACTIVE);
   await knex.raw(DEFAULT_MANAGER);
   await knex.raw(ACCOUNT_MEANT);
   await knex.raw(RESOLVE_MANAGERS);
@@ -14,7 +15,9 @@ async function up(knex: Knex): Promise<void> {
 }
 
 async function down(knex: Knex): Promise<void> {
-  await knex.raw('drop function evaluate_managers, resolve_managers, account_meant, default_manager, lock_instance');
+  await knex.raw(
+    'drop function evaluate_managers, resolve_managers, account_meant, default_manager, counts_as_active, lock_instance',
+  );
 }
 
 export const createManagerRule: Knex.Migration = { up, down };
@@ -24,14 +27,23 @@ create function lock_instance(p_instance text) returns void language sql as $$
   select pg_advisory_xact_lock(hashtextextended('roster instance ' || p_instance, 0))
 $$`;
 
+/**
+ * Rule 12: whose access Okta has ended counts as active for rules 2, 4 and 5 until the run has decided that it was no mass
+ * unassignment, and where it was until an operator releases the hold.
+ */
+const COUNTS_AS_ACTIVE = `
+create function counts_as_active(a accounts) returns boolean language sql immutable as $$
+  select a.status = 'active' or a.status = 'suspended' and a.unassigned_at is not null
+$$`;
+
 /** Rule 5: the explicit default manager while active and manager or above, else the active coach who is coach longest. */
 const DEFAULT_MANAGER = `
 create function default_manager(p_instance text) returns uuid language sql stable as $$
   select coalesce(
     (select a.id from instances i join accounts a on a.instance_id = i.id and a.id = i.default_manager_id
-      where i.id = p_instance and a.status = 'active' and a.role in ('manager', 'publisher', 'coach')),
+      where i.id = p_instance and counts_as_active(a) and a.role in ('manager', 'publisher', 'coach')),
     (select a.id from accounts a
-      where a.instance_id = p_instance and a.role = 'coach' and a.status = 'active'
+      where a.instance_id = p_instance and a.role = 'coach' and counts_as_active(a)
       order by a.coach_since, a.id limit 1))
 $$`;
 
@@ -42,36 +54,36 @@ $$`;
 const ACCOUNT_MEANT = `
 create function account_meant(p_instance text, p_key text, p_present boolean)
 returns table (id uuid, is_active boolean) language sql stable as $$
-  select candidate.id, candidate.status = 'active'
+  select candidate.id, candidate.is_active
   from (
-    select 1 as place, a.id, a.status, a.created_at from accounts a
+    select 1 as place, a.id, a.status, counts_as_active(a) as is_active, a.created_at from accounts a
       where a.instance_id = p_instance
         and a.id = case when p_key ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then p_key::uuid end
     union all
-    select 2, a.id, a.status, a.created_at from accounts a
+    select 2, a.id, a.status, counts_as_active(a) as is_active, a.created_at from accounts a
       where a.instance_id = p_instance and a.external_id_key = p_key
     union all
-    select 3, a.id, a.status, a.created_at from accounts a
+    select 3, a.id, a.status, counts_as_active(a) as is_active, a.created_at from accounts a
       where a.instance_id = p_instance and a.user_name_key = p_key
     union all
-    select 4, a.id, a.status, a.created_at from accounts a
+    select 4, a.id, a.status, counts_as_active(a) as is_active, a.created_at from accounts a
       where a.instance_id = p_instance and a.email_key = p_key
   ) candidate
   where candidate.status <> 'pending'
     and (not p_present or exists (
       select from users u where u.instance_id = p_instance and u.id = candidate.id and u.deleted_at is null))
-  order by (candidate.status = 'active') desc, candidate.place, candidate.created_at, candidate.id
+  order by candidate.is_active desc, candidate.place, candidate.created_at, candidate.id
   limit 1
 $$`;
 
-/** Whom the references of these active accounts mean; no target where they mean nobody. */
+/** Whom the references of these accounts mean, as far as they count as active; no target where they mean nobody. */
 const RESOLVE_MANAGERS = `
 create function resolve_managers(p_instance text, p_ids uuid[])
 returns table (id uuid, target uuid, target_active boolean) language sql stable as $$
   with report as (
     select a.id, a.manager_reference_key as key
     from accounts a
-    where a.instance_id = p_instance and a.id = any (p_ids) and a.status = 'active'
+    where a.instance_id = p_instance and a.id = any (p_ids) and counts_as_active(a)
   ),
   -- Looked up once a reference: left to the planner, it can come to be once a reference for each account.
   meant as materialized (
@@ -118,7 +130,7 @@ begin
     from up
     join accounts a on a.instance_id = p_instance and a.id = up.id
     left join fresh on fresh.id = a.id
-    left join accounts t on t.instance_id = p_instance and t.id = a.resolved_to and t.status = 'active'
+    left join accounts t on t.instance_id = p_instance and t.id = a.resolved_to and counts_as_active(t)
     cross join lateral (
       select case when fresh.id is not null then fresh.next when a.id is distinct from v_default then t.id end as id
     ) next
@@ -130,7 +142,7 @@ begin
     select a.id, t.id
     from up
     join accounts a on a.instance_id = p_instance and a.id = up.id and a.id is distinct from v_default
-    join accounts t on t.instance_id = p_instance and t.id = a.resolved_to and t.status = 'active'
+    join accounts t on t.instance_id = p_instance and t.id = a.resolved_to and counts_as_active(t)
     where not exists (select from fresh where fresh.id = a.id)
   )
   select array_agg(edge.id), array_agg(edge.next) into v_edge_ids, v_edge_nexts from edge;
@@ -166,8 +178,8 @@ begin
   other as (
     select a.id, a.resolved_to, t.id is not null as active
     from concerned
-    join accounts a on a.instance_id = p_instance and a.id = concerned.id and a.status = 'active'
-    left join accounts t on t.instance_id = p_instance and t.id = a.resolved_to and t.status = 'active'
+    join accounts a on a.instance_id = p_instance and a.id = concerned.id and counts_as_active(a)
+    left join accounts t on t.instance_id = p_instance and t.id = a.resolved_to and counts_as_active(t)
     where a.id <> all (p_ids)
     union all
     -- Who is not active has no target, but is written: no manager, no team.
@@ -178,13 +190,13 @@ begin
 
   select array_agg(a.id), array_agg(r.target), array_agg(c.circle),
       array_agg(case
-        when a.status <> 'active' or a.id is not distinct from v_default then null
+        when not counts_as_active(a) or a.id is not distinct from v_default then null
         when r.active and c.circle is null then r.target
         when r.target is null and a.wait_until is not null and a.id <> all (p_decided) then null
         else v_default
       end),
       array_agg(r.active and c.circle is null),
-      array_agg(case when a.status = 'active' and r.target is null and a.id is distinct from v_default
+      array_agg(case when counts_as_active(a) and r.target is null and a.id is distinct from v_default
         and a.id <> all (p_decided) then a.wait_until end)
     into v_ids, v_targets, v_on_circles, v_chosen, v_assigned, v_waits
     from unnest(v_ids, v_targets, v_actives) as r (id, target, active)
@@ -227,7 +239,7 @@ begin
     from target w
     where a.instance_id = p_instance and a.id = w.id
       -- Who was suspended meanwhile is their own run's to write, and gets no manager here.
-      and (a.status = 'active' or w.manager is null)
+      and (counts_as_active(a) or w.manager is null)
       and (a.manager_id is distinct from w.manager or a.origin <> w.origin or a.team_id is distinct from w.team
         or a.resolved_to is distinct from w.target or a.circle is distinct from w.circle
         or a.wait_until is distinct from w.wait or (w.leads and a.role = 'individual'))

@@ -91,7 +91,8 @@ $$`;
 /** What is asserted of these users now; who was kept active by a switch that is on again is suspended first (guard 1). */
 const READ_ASSERTED = `
 create function read_asserted(p_instance text, p_ids uuid[])
-returns table (id uuid, asserted_version bigint, wanted text, status text, is_refused boolean, is_abandoned boolean, has_application boolean)
+returns table (id uuid, asserted_version bigint, wanted text, status text, is_refused boolean, is_abandoned boolean, has_application boolean,
+  is_unassigned boolean, is_held boolean)
 language plpgsql as $$
 begin
   if exists (select from accounts a where a.instance_id = p_instance and a.id = any (p_ids) and a.kept) then
@@ -101,7 +102,9 @@ begin
   select a.id, a.asserted_version, a.wanted, a.status,
     a.status = 'refused' and a.applied_version = a.asserted_version and a.refused_revision is not null,
     a.status = 'refused' and a.applied_version = a.asserted_version and a.refused_revision is null,
-    i.application_url is not null
+    i.application_url is not null,
+    a.wanted = 'suspended' and a.unassigned_at is not null,
+    is_held(a) and a.applied_version = a.asserted_version
   from accounts a join instances i on i.id = a.instance_id
   where a.instance_id = p_instance and a.id = any (p_ids);
 end
@@ -131,11 +134,13 @@ $$`;
  */
 const APPLY_ACCOUNTS = `
 create function apply_accounts(p_instance text, p_ids uuid[], p_versions bigint[])
-returns setof uuid language plpgsql as $$
+returns table (id uuid, held boolean) language plpgsql as $$
+#variable_conflict use_column
 declare
   v_revised uuid[]; v_types text[]; v_renamed uuid[];
 begin
   perform lock_instance(p_instance);
+  perform decide_holds(p_instance, p_ids, p_versions);
 
   -- Who comes or goes and may be the default manager, or have been it, concerns the whole instance (rule 5).
   if exists (
@@ -210,7 +215,7 @@ begin
   end if;
 
   return query
-  select a.id
+  select a.id, is_held(a)
   from unnest(p_ids, p_versions) as v (id, version)
   join accounts a on a.instance_id = p_instance and a.id = v.id and a.asserted_version = v.version;
 end
@@ -311,7 +316,7 @@ begin
     cross join lateral (
       select a.id from accounts a
       where a.instance_id = p_instance and a.manager_reference_key = reference.key and a.id > p_after
-        and a.status = 'active'
+        and counts_as_active(a)
       order by a.id limit p_limit
     ) report
     where m.instance_id = p_instance and m.id = any (p_managers)
@@ -345,11 +350,11 @@ begin
   select array_agg(stale.id order by stale.id) into v_page
   from (
     select a.id from accounts a
-    where a.instance_id = p_instance and a.origin = 'default' and a.status = 'active'
+    where a.instance_id = p_instance and a.origin = 'default' and counts_as_active(a)
       and (v_default is null or a.manager_id < v_default or a.manager_id > v_default)
     union
     select a.id from accounts a
-    where a.instance_id = p_instance and a.origin = 'none' and a.status = 'active'
+    where a.instance_id = p_instance and a.origin = 'none' and counts_as_active(a)
       and v_default is not null and a.wait_until is null and a.id <> v_default
     union
     select a.id from accounts a
