@@ -1,5 +1,11 @@
 import type pg from 'pg';
-import { type Asserted, applyAccounts, readAsserted, type UserAt } from '../src/directory/accounts.js';
+import {
+  type Asserted,
+  applyAccounts,
+  cancelProvisioning,
+  readAsserted,
+  type UserAt,
+} from '../src/directory/accounts.js';
 import type { InstanceId, UserId } from '../src/ids.js';
 import type { InstanceQueue } from './instance-queue.js';
 
@@ -18,7 +24,10 @@ export const superseded = (users: readonly UserAt[], current: { has(id: UserId):
 /** As a set step gives it: an entry for each user whose version is the asserted one. */
 export const entries = (ids: Set<UserId>): Map<UserId, true> => new Map([...ids].map((id) => [id, true]));
 
-export function accountActivities(pool: pg.Pool, queue: InstanceQueue) {
+/** What a run goes by where it is told nothing. */
+const DEFAULT_PATIENCE_MS = 60_000;
+
+export function accountActivities(pool: pg.Pool, queue: InstanceQueue, patienceMs: number) {
   const apply = queue.together(
     (instance: InstanceId, users: readonly UserAt[]) => applyAccounts(pool, instance, users),
     idOf,
@@ -29,8 +38,12 @@ export function accountActivities(pool: pg.Pool, queue: InstanceQueue) {
   return {
     /** The newest assertion; undefined for a user that is not there, after a database was restored, say. */
     async readAsserted({ instance, userId }: { instance: InstanceId; userId: UserId }): Promise<Asserted | undefined> {
-      return (await readAsserted(pool, instance, [userId])).get(userId);
+      const state = (await readAsserted(pool, instance, [userId])).get(userId);
+      return state === undefined || patienceMs === DEFAULT_PATIENCE_MS ? state : { ...state, patienceMs };
     },
+    /** Undoes the first provisioning of a user whose run was cancelled. Returns whether it was one. */
+    cancelProvisioning: ({ instance, ...user }: UserAt & { instance: InstanceId }): Promise<boolean> =>
+      cancelProvisioning(pool, instance, user),
     /** Makes accounts of pending places. Returns who was superseded. */
     createAccounts: applyAll,
     /** Ends accounts whose access Okta has ended. Returns who was superseded, and who is held by the brake. */

@@ -10,6 +10,7 @@ import {
   leaveToOwnRun,
   listMoved,
   refuseAccount,
+  showUntold,
 } from '../src/directory/announcements.js';
 import type { InstanceId, UserId } from '../src/ids.js';
 
@@ -125,7 +126,7 @@ export function announcementActivities(pool: pg.Pool, deliverer: Deliverer) {
   };
 }
 
-/** The step on our own database that undoes a refused creation. */
+/** The steps on our own database for what could not be told. */
 export const refusalActivities = (pool: pg.Pool) => ({
   /** Returns whether the account is refused now; false where something newer was asserted. */
   refuseAccount: ({
@@ -135,6 +136,8 @@ export const refusalActivities = (pool: pg.Pool) => ({
     revision,
   }: UserKey & { version: number; revision: number }): Promise<boolean> =>
     refuseAccount(pool, instance, userId, version, revision),
+  /** Shows as stuck of whom a cancelled run has not told the application. */
+  showUntold: ({ instance, userId }: UserKey): Promise<void> => showUntold(pool, instance, userId),
 });
 
 export type ApplicationActivities = ReturnType<typeof announcementActivities>;

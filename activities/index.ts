@@ -8,10 +8,19 @@ import { progressActivities } from './progress.js';
 import { teamActivities } from './teams.js';
 
 /** Everything that workflows may ask of the world. One object per worker process. */
-export function createActivities({ pool, actOnUser }: { pool: pg.Pool; actOnUser: ActOnUser }) {
+export function createActivities({
+  pool,
+  actOnUser,
+  patienceMs,
+}: {
+  readonly pool: pg.Pool;
+  readonly actOnUser: ActOnUser;
+  /** How long a step may fail before its user counts as stuck. */
+  readonly patienceMs: number;
+}) {
   const queue = new InstanceQueue();
   return {
-    ...accountActivities(pool, queue),
+    ...accountActivities(pool, queue, patienceMs),
     ...managerActivities(pool, queue),
     ...teamActivities(pool, queue),
     ...progressActivities(pool),

@@ -20,6 +20,7 @@ export const settingsSchema = z.object({
   ROSTER_SECRET: z.string().min(32, 'needs at least 32 characters').optional(),
   ROSTER_RATE_LIMIT: z.enum(['on', 'off']).default('on'),
   ROSTER_PRIVATE_APPLICATIONS: z.enum(['on', 'off']).default('off'),
+  ROSTER_PATIENCE_SECONDS: count.default(60),
   ROSTER_SHUTDOWN_SECONDS: count.default(25),
   ROSTER_WORKFLOW_BUNDLE: z.string().min(1).optional(),
   LOG_LEVEL: z.enum(['silent', 'fatal', 'error', 'warn', 'info', 'debug', 'trace']).default('info'),
@@ -49,6 +50,8 @@ export interface Config {
   readonly isRateLimited: boolean;
   /** Whether an application may be in a private network. */
   readonly allowPrivateApplications: boolean;
+  /** How long a step may fail, its retries included, before its user counts as stuck. */
+  readonly patienceSeconds: number;
   readonly shutdownSeconds: number;
   /** Path of the bundled workflows; the worker bundles them at its start where there is none. */
   readonly workflowBundle: string | undefined;
@@ -90,6 +93,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     secret: settings.ROSTER_SECRET,
     isRateLimited: settings.ROSTER_RATE_LIMIT === 'on',
     allowPrivateApplications: settings.ROSTER_PRIVATE_APPLICATIONS === 'on',
+    patienceSeconds: settings.ROSTER_PATIENCE_SECONDS,
     shutdownSeconds: settings.ROSTER_SHUTDOWN_SECONDS,
     workflowBundle: settings.ROSTER_WORKFLOW_BUNDLE,
     logLevel: settings.LOG_LEVEL,

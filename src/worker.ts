@@ -46,6 +46,7 @@ export async function startWorker(config: Config, log: Log): Promise<RunningWork
     activities: createActivities({
       pool,
       actOnUser: (instance, user, action, note, by) => actOnUser(pool, instance, user, action, note, by),
+      patienceMs: config.patienceSeconds * 1_000,
     }),
     ...(config.workflowBundle === undefined
       ? { workflowsPath: WORKFLOWS }
@@ -79,7 +80,9 @@ export async function startWorker(config: Config, log: Log): Promise<RunningWork
     ended,
     stop: () => {
       for (const each of [worker, teller]) if (each.getState() === 'RUNNING') each.shutdown();
-      return ended;
+      // A slow application is not waited for: whoever runs next tells it again, under the same id.
+      const cut = setTimeout(() => void deliverer.close(), config.shutdownSeconds * 1_000);
+      return ended.finally(() => clearTimeout(cut));
     },
   };
 }

@@ -11,8 +11,13 @@ import type { Activities } from '../activities/index.js';
 import type { InstanceKey, UserKey } from './messages.js';
 import { APPLICATION_QUEUE } from './task-queues.js';
 
-/** How long a step may fail, its retries included, before its user counts as stuck. */
-const PATIENCE = '60s';
+/** How long a step of this run may fail, its retries included, before its user counts as stuck. */
+let patienceMs = 60_000;
+
+/** Sets this run's patience, where it is told one: a run has this module for itself. */
+export function bePatientFor(ms = patienceMs): void {
+  patienceMs = ms;
+}
 
 /**
  * Steps on our own database are local activities: they show by name in the Temporal UI and cost no further round trip. A
@@ -20,7 +25,9 @@ const PATIENCE = '60s';
  */
 const directory = (summary: string): LocalActivityOptions => ({
   startToCloseTimeout: '10s',
-  scheduleToCloseTimeout: PATIENCE,
+  get scheduleToCloseTimeout() {
+    return patienceMs;
+  },
   localRetryThreshold: '5s',
   retry: { initialInterval: '200ms', maximumInterval: '10s' },
   summary,
@@ -43,6 +50,8 @@ export const rejoinTeams = step('rejoinTeams', 'return to the team');
 export const markApplied = step('markApplied', 'mark as settled');
 
 export const actOnUser = step('actOnUser', 'do what an operator asked for');
+export const cancelProvisioning = step('cancelProvisioning', 'undo what was cancelled');
+export const showUntold = step('showUntold', 'show what was not told');
 export const refuseAccount = step('refuseAccount', 'undo what the application refused');
 
 /**
@@ -52,7 +61,7 @@ export const refuseAccount = step('refuseAccount', 'undo what the application re
 const application = (summary: string): ActivityOptions => ({
   taskQueue: `${workflowInfo().taskQueue}${APPLICATION_QUEUE}`,
   startToCloseTimeout: '20s',
-  scheduleToCloseTimeout: PATIENCE,
+  scheduleToCloseTimeout: patienceMs,
   cancellationType: ActivityCancellationType.TRY_CANCEL,
   retry: { initialInterval: '1s', maximumInterval: '20s' },
   summary,

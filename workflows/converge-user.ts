@@ -1,6 +1,7 @@
-import { allHandlersFinished, condition, continueAsNew, workflowInfo } from '@temporalio/workflow';
+import { allHandlersFinished, condition, continueAsNew, isCancellation, workflowInfo } from '@temporalio/workflow';
 import type { Asserted } from '../src/directory/accounts.js';
-import { markApplied, readAsserted } from './activity-options.js';
+import { bePatientFor, markApplied, readAsserted } from './activity-options.js';
+import { tidyUpCancelled } from './cancelled.js';
 import { deactivate } from './deactivate.js';
 import { waitWhileHeld } from './held.js';
 import type { UserKey } from './messages.js';
@@ -19,11 +20,16 @@ import { listen, type Wake } from './wake.js';
 export async function convergeUser(user: UserKey): Promise<void> {
   const wake = listen();
   listenToOperators(user);
-  for (;;) {
-    await untilSettled(user, wake);
-    // An operator who has asked for something is answered first.
-    await condition(allHandlersFinished);
-    if (!wake.changed) return;
+  try {
+    for (;;) {
+      await untilSettled(user, wake);
+      // An operator who has asked for something is answered first.
+      await condition(allHandlersFinished);
+      if (!wake.changed) return;
+    }
+  } catch (error) {
+    if (isCancellation(error)) await tidyUpCancelled(user);
+    throw error;
   }
 }
 
@@ -32,6 +38,7 @@ async function untilSettled(user: UserKey, wake: Wake): Promise<void> {
     wake.changed = false;
     const state = await untilDone(user, wake, () => readAsserted(user));
     if (state === undefined) return;
+    if (state !== startOver) bePatientFor(state.patienceMs);
     if (state !== startOver && (await settle(user, state, wake)) && !wake.changed) return;
     if (workflowInfo().continueAsNewSuggested) {
       await condition(allHandlersFinished);

@@ -23,6 +23,8 @@ export interface Asserted {
   readonly hasApplication?: boolean;
   /** True where Okta ended the access, and the brake has not let it through. Absent in runs of before. */
   readonly isUnassigned?: boolean;
+  /** How long a step may fail before its user counts as stuck, in milliseconds, where that is not a minute. */
+  readonly patienceMs?: number;
   /** True where the brake holds the deactivation, and nothing newer was asserted. Absent in runs of before. */
   readonly isHeld?: boolean;
 }
@@ -85,6 +87,18 @@ export async function applyAccounts(
 ): Promise<Map<UserId, boolean>> {
   const rows = await run<{ id: UserId; held: boolean }>(pool, APPLY_ACCOUNTS, [instance, ...columns(users)]);
   return new Map(rows.map(({ id, held }) => [id, held]));
+}
+
+const CANCEL: Statement = { name: 'cancel_provisioning', text: 'select cancel_provisioning($1, $2, $3) as undone' };
+
+/** Undoes the first provisioning of a user whose run was cancelled, unless something newer was asserted. @returns whether it was one */
+export async function cancelProvisioning(
+  pool: pg.Pool,
+  instance: InstanceId,
+  { userId, version }: UserAt,
+): Promise<boolean> {
+  const [row] = await run<{ undone: boolean }>(pool, CANCEL, [instance, userId, version]);
+  return row?.undone === true;
 }
 
 /** Runs a fenced step; gives the users whose version it found to be the asserted one. */

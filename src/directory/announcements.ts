@@ -105,3 +105,10 @@ const LEAVE_TO_OWN_RUN: Statement = {
 export async function leaveToOwnRun(pool: pg.Pool, instance: InstanceId, user: UserId): Promise<void> {
   await run(pool, LEAVE_TO_OWN_RUN, [instance, user]);
 }
+
+const SHOW_UNTOLD: Statement = { name: 'show_untold', text: 'select show_untold($1, $2)' };
+
+/** Shows a user of whom the application is still to be told as stuck, to be seen to within a minute. @throws UnavailableError */
+export async function showUntold(pool: pg.Pool, instance: InstanceId, user: UserId): Promise<void> {
+  await run(pool, SHOW_UNTOLD, [instance, user]);
+}

@@ -11,13 +11,12 @@ const MARK_APPLIED: Statement = {
       update accounts a set applied_version = v.version
       from unnest($2::uuid[], $3::bigint[]) as v (id, version)
       where a.instance_id = $1 and a.id = v.id and a.asserted_version = v.version
-      returning a.id, a.wanted, a.kept, is_held(a) as held
+      returning a.id, a.kept, settled_stage(a) as stage
     ),
     shown as (
       insert into progress (instance_id, user_id, stage, reason)
-      select $1, applied.id,
-        case when applied.wanted = 'active' then 'provisioned' when applied.held then 'held' else 'deactivated' end,
-        case when applied.kept then 'deactivation_kept' when applied.held then 'brake_held' end
+      select $1, applied.id, applied.stage,
+        case when applied.kept then 'deactivation_kept' when applied.stage = 'held' then 'brake_held' end
       from applied order by applied.id
       on conflict (instance_id, user_id) do update set
         since = case when progress.stage = excluded.stage then progress.since else now() end,

@@ -15,16 +15,22 @@ export async function temporalClient(roster: TestRoster): Promise<{ client: Clie
 }
 
 /**
- * With `RECORD_HISTORIES=<version>` in the environment, keeps the history of a run's latest execution for the replay test;
+ * With `RECORD_HISTORIES=<version>` in the environment, keeps the history of a run, its latest execution unless told, for the replay test;
  * otherwise does nothing. A history is recorded after its story was checked, so what is kept is what should happen.
  */
-export async function recordHistory(roster: TestRoster, workflowId: string, name: string): Promise<void> {
+export async function recordHistory(
+  roster: TestRoster,
+  workflowId: string,
+  name: string,
+  runId?: string,
+): Promise<void> {
   const version = process.env['RECORD_HISTORIES'];
   if (version === undefined) return;
   const { client, close } = await temporalClient(roster);
   try {
-    const handle = client.workflow.getHandle(workflowId);
-    await handle.result();
+    const handle = client.workflow.getHandle(workflowId, runId);
+    // A cancelled run ends too.
+    await handle.result().catch(() => undefined);
     const history = await handle.fetchHistory();
     await mkdir(join(HISTORIES, version), { recursive: true });
     await writeFile(join(HISTORIES, version, `${name}.json`), `${historyToJSON(history)}\n`);

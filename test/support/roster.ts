@@ -40,6 +40,7 @@ export interface TestRosterOptions {
   /** Tests ask more at once than a customer's Okta does. */
   readonly isRateLimited?: boolean;
   readonly managerWaitSeconds?: number;
+  readonly patienceSeconds?: number;
   readonly worker?: boolean;
   readonly server?: boolean;
   /** Another Temporal than the one that all tests share. */
@@ -87,6 +88,7 @@ export async function startRoster(options: TestRosterOptions = {}): Promise<Test
     secret: SECRET,
     isRateLimited: options.isRateLimited ?? false,
     allowPrivateApplications: true,
+    patienceSeconds: options.patienceSeconds ?? 60,
     shutdownSeconds: 5,
     workflowBundle: undefined,
     logLevel: 'silent',

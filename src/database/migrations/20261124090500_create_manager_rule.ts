@@ -16,7 +16,7 @@ async function up(knex: Knex): Promise<void> {
 
 async function down(knex: Knex): Promise<void> {
   await knex.raw(
-    'drop function evaluate_managers, resolve_managers, account_meant, default_manager, counts_as_active, lock_instance',
+    'drop function evaluate_managers, resolve_managers, account_meant, default_manager, settled_stage, is_held, counts_as_active, lock_instance',
   );
 }
 
@@ -34,6 +34,18 @@ $$`;
 const COUNTS_AS_ACTIVE = `
 create function counts_as_active(a accounts) returns boolean language sql immutable as $$
   select a.status = 'active' or a.status = 'suspended' and a.unassigned_at is not null
+$$;
+
+-- A hold is of one unassignment: whatever Okta says of "active" since ends it.
+create function is_held(a accounts) returns boolean language sql immutable as $$
+  select a.wanted = 'suspended' and a.held_at is not null and a.held_at is not distinct from a.unassigned_at
+$$;
+
+-- The stage that is shown of an account with which nothing is to be done.
+create function settled_stage(a accounts) returns text language sql immutable as $$
+  select case
+    when a.status = 'refused' then 'abandoned' when a.wanted = 'active' then 'provisioned' when is_held(a) then 'held'
+    else 'deactivated' end
 $$`;
 
 /** Rule 5: the explicit default manager while active and manager or above, else the active coach who is coach longest. */

@@ -120,7 +120,7 @@ begin
   where a.instance_id = p_instance and a.id = p_user;
   -- Whoever tells it goes on by itself for so long: the sweeper need not see to it (guard 6).
   update progress p set due = greatest(p.due, now() + interval '90 seconds')
-  where p.instance_id = p_instance and p.user_id = p_user and p.stage in ('provisioned', 'deactivated', 'stuck');
+  where p.instance_id = p_instance and p.user_id = p_user and p.stage in ('provisioned', 'deactivated', 'held', 'stuck');
   state := 'send';
   body := v_event.body::text;
   at := v_event.at;
@@ -162,13 +162,13 @@ begin
   returning a.announced >= a.revision and a.refused_revision is null into v_told;
 
   if v_told then
-    update progress p set stage = case a.wanted when 'active' then 'provisioned' else 'deactivated' end,
+    update progress p set stage = settled_stage(a),
       since = now(), reason = null, message = null, due = null
     from accounts a
     where p.instance_id = p_instance and p.user_id = p_user and a.instance_id = p_instance and a.id = p_user
       and p.stage = 'stuck' and p.reason in ('application_unreachable', 'application_refused');
     update progress p set message = null, due = null
-    where p.instance_id = p_instance and p.user_id = p_user and p.stage in ('provisioned', 'deactivated')
+    where p.instance_id = p_instance and p.user_id = p_user and p.stage in ('provisioned', 'deactivated', 'held', 'abandoned')
       and (p.due is not null or p.message is not null);
   end if;
   if p_done then
@@ -292,7 +292,7 @@ begin
   insert into kicks (instance_id, user_id, lane, source)
   select p_instance, stuck.id, 1, 'admin' from unnest(v_ids) as stuck (id) order by stuck.id
   on conflict (instance_id, user_id) do update set nonce = nextval('kick_nonce'), taken_until = null;
-  update progress p set stage = case a.wanted when 'active' then 'provisioned' else 'deactivated' end,
+  update progress p set stage = settled_stage(a),
     since = now(), reason = null, message = null, due = null
   from accounts a
   where p.instance_id = p_instance and p.user_id = any (v_ids) and a.instance_id = p_instance and a.id = p.user_id;

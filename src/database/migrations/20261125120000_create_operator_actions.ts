@@ -11,11 +11,15 @@ async function up(knex: Knex): Promise<void> {
   await knex.raw(NOTE_ACTION);
   await knex.raw(RETRY);
   await knex.raw(TAKE_DEFAULT_MANAGER);
+  await knex.raw(GIVE_UP);
   await knex.raw(ABANDON);
+  await knex.raw(CANCEL);
 }
 
 async function down(knex: Knex): Promise<void> {
-  await knex.raw('drop function abandon_account, take_default_manager, retry_users, note_action');
+  await knex.raw(
+    'drop function show_untold, cancel_provisioning, abandon_account, give_up_creation, take_default_manager, retry_users, note_action',
+  );
   await knex.raw('alter table audit_log drop column note');
 }
 
@@ -84,6 +88,18 @@ begin
 end
 $$`;
 
+/** Undoes the creation of an active account for good: no access, no manager, no team. The caller holds the instance's lock. */
+const GIVE_UP = `
+create function give_up_creation(p_instance text, p_user uuid) returns void language plpgsql as $$
+begin
+  perform kick_if_default(p_instance, p_user);
+  update accounts a set status = 'refused', wait_until = null, revision = a.revision + 1
+  where a.instance_id = p_instance and a.id = p_user;
+  perform record_accounts(p_instance, array[p_user], array['account.updated']);
+  perform evaluate_managers(p_instance, array[p_user], '{}', array[p_user]);
+end
+$$`;
+
 /**
  * Gives up what a user is stuck with at the application. Of an account that it never took the creation is undone for good: refused
  * until Okta changes the user. Of any other what was to be told counts as told. False where the user is not stuck there, or is to be
@@ -108,11 +124,7 @@ begin
   end if;
 
   if not v_account.told_created and v_account.status = 'active' then
-    perform kick_if_default(p_instance, p_user);
-    update accounts a set status = 'refused', wait_until = null, revision = a.revision + 1
-    where a.instance_id = p_instance and a.id = p_user;
-    perform record_accounts(p_instance, array[p_user], array['account.updated']);
-    perform evaluate_managers(p_instance, array[p_user], '{}', array[p_user]);
+    perform give_up_creation(p_instance, p_user);
   end if;
   -- Where it refused, it has nothing to be told; where it did not answer, it may have taken the creation.
   update accounts a set refused_revision = null,
@@ -125,4 +137,49 @@ begin
   where p.instance_id = p_instance and p.user_id = p_user;
   return true;
 end
+$$`;
+
+/**
+ * What is left to do once a run was cancelled in the Temporal UI. A first provisioning of this version is undone, as abandoning does
+ * it; true where it was. An application that is still to be told makes the user stuck, with a date: the sweeper sees to it.
+ */
+const CANCEL = `
+create function cancel_provisioning(p_instance text, p_user uuid, p_version bigint) returns boolean language plpgsql as $$
+declare
+  v_account accounts;
+begin
+  perform lock_instance(p_instance);
+  select a.* into v_account from accounts a
+  where a.instance_id = p_instance and a.id = p_user and a.asserted_version = p_version
+    and a.wanted = 'active' and a.status in ('pending', 'active') and a.applied_version = 0
+  for no key update;
+  if not found then
+    return false;
+  end if;
+
+  if v_account.status = 'active' then
+    perform give_up_creation(p_instance, p_user);
+  end if;
+  update accounts a set status = 'refused', refused_revision = null, applied_version = p_version
+  where a.instance_id = p_instance and a.id = p_user;
+  insert into audit_log (instance_id, actor, action, user_id, version, outcome)
+  values (p_instance, 'temporal', 'user.cancel', p_user, p_version, 'accepted');
+  insert into progress (instance_id, user_id, stage) values (p_instance, p_user, 'abandoned')
+  on conflict (instance_id, user_id) do update
+    set stage = excluded.stage, since = now(), reason = null, message = null, due = null;
+  -- The application may have been told of the account already.
+  if v_account.told_anything then
+    insert into kicks (instance_id, user_id, lane, source) values (p_instance, p_user, 1, 'sweep')
+    on conflict (instance_id, user_id) do update set nonce = nextval('kick_nonce'), taken_until = null;
+  end if;
+  return true;
+end
+$$;
+
+create function show_untold(p_instance text, p_user uuid) returns void language sql as $$
+  update progress p set stage = 'stuck', since = now(), due = now() + interval '1 minute',
+    reason = case when a.refused_revision is null then 'application_unreachable' else 'application_refused' end
+  from accounts a join instances i on i.id = a.instance_id
+  where p.instance_id = p_instance and p.user_id = p_user and a.instance_id = p_instance and a.id = p_user
+    and i.application_url is not null and is_to_be_told(a)
 $$`;

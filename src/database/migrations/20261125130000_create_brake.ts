@@ -14,23 +14,16 @@ async function up(knex: Knex): Promise<void> {
       held boolean not null,
       primary key (instance_id, user_id)
     )`);
-  await knex.raw(IS_HELD);
   await knex.raw(DECIDE_HOLDS);
   await knex.raw(RELEASE_HELD);
 }
 
 async function down(knex: Knex): Promise<void> {
-  await knex.raw('drop function release_held, decide_holds, is_held');
+  await knex.raw('drop function release_held, decide_holds');
   await knex.raw('drop table unassignments');
 }
 
 export const createBrake: Knex.Migration = { up, down };
-
-/** A hold is of one unassignment: whatever Okta says of \`active\` since ends it. */
-const IS_HELD = `
-create function is_held(a accounts) returns boolean language sql immutable as $$
-  select a.wanted = 'suspended' and a.held_at is not null and a.held_at is not distinct from a.unassigned_at
-$$`;
 
 /**
  * Decides each unassignment once, in the order in which they came: held is who is more than the minimum and more than the part of
