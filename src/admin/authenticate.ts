@@ -1,5 +1,5 @@
 import type { OperatorIdentity, TokenLookup } from '../instances/authenticate-token.js';
-import { OPERATOR_ROLES, type OperatorRole } from '../instances/tokens.js';
+import { OPERATOR_ROLES, type OperatorRole } from '../instances/operator-tokens.js';
 import { forbidden, unauthorized } from './problem.js';
 
 /** The one way to send an operator token; anything else is refused without a look-up. */

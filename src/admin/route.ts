@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Actor } from '../directory/users.js';
 import type { InstanceId } from '../ids.js';
-import type { OperatorRole } from '../instances/tokens.js';
+import type { OperatorRole } from '../instances/operator-tokens.js';
 import { invalidRequest } from './problem.js';
 
 /** One authenticated and authorized request. Only the endpoint makes one, so no handler is reached without a role. */

@@ -4,7 +4,6 @@ import { REASONS, STAGES } from '../directory/progress-list.js';
 import { ROLES } from '../directory/roles.js';
 import { isInstanceId, isUserId } from '../ids.js';
 import { INSTANCE_ACTIONS, USER_ACTIONS } from '../instances/operator-actions.js';
-import { OPERATOR_ROLES } from '../instances/tokens.js';
 import { isBlank, isUnstorable, MAX_USER_NAME_CHARACTERS } from '../scim/protocol/text.js';
 
 /** A text that PostgreSQL can keep and a person can read. */
@@ -20,16 +19,15 @@ const text = (max: number) =>
 const MAX_TEXT = 4_096;
 const MAX_LABEL = 200;
 
-const instant = z.iso.datetime().meta({ example: '2026-11-24T09:06:00.000Z' });
-const id = z.string().meta({ format: 'uuid' });
+export const instant = z.iso.datetime().meta({ example: '2026-11-24T09:06:00.000Z' });
+export const id = z.string().meta({ format: 'uuid' });
 export const userName = text(MAX_USER_NAME_CHARACTERS);
 export const userId = z.string().refine(isUserId, 'must be an id, in lower case').meta({ format: 'uuid' });
 const role = z.enum(ROLES).meta({ id: 'Role' });
 export const accountStatus = z.enum(ACCOUNT_STATUSES).meta({ id: 'AccountStatus' });
 export const stage = z.enum(STAGES).meta({ id: 'Stage' });
-const operatorRole = z.enum(OPERATOR_ROLES).meta({ id: 'OperatorRole' });
 
-const name = text(MAX_LABEL);
+export const name = text(MAX_LABEL);
 const managerWaitSeconds = z
   .number()
   .int()
@@ -189,49 +187,6 @@ export const delivery = z
     milliseconds: z.number(),
   })
   .meta({ id: 'Delivery' });
-
-// Tokens
-
-const expiresAt = z.iso
-  .datetime({ offset: true })
-  .transform((value) => new Date(value))
-  .refine((value) => value.getTime() > Date.now(), 'is over already')
-  .nullable()
-  .optional();
-
-export const newScimToken = z
-  .strictObject({ label: name, expiresAt: expiresAt.meta({ description: 'In a year unless told; null for never' }) })
-  .meta({ id: 'NewScimToken' });
-
-export const newOperatorToken = z
-  .strictObject({
-    label: name,
-    role: operatorRole,
-    expiresAt: expiresAt.meta({ description: 'Never unless told' }),
-  })
-  .meta({ id: 'NewOperatorToken' });
-
-const issued = {
-  id,
-  label: z.string(),
-  token: z.string().meta({ description: 'The secret, shown this once' }),
-  expiresAt: instant.nullable(),
-};
-export const issuedScimToken = z.strictObject(issued).meta({ id: 'IssuedScimToken' });
-export const issuedOperatorToken = z
-  .strictObject({ ...issued, role: operatorRole })
-  .meta({ id: 'IssuedOperatorToken' });
-
-const listed = {
-  id,
-  label: z.string(),
-  createdAt: instant,
-  expiresAt: instant.nullable(),
-  revokedAt: instant.nullable(),
-  lastUsedAt: instant.nullable().meta({ description: 'To the minute' }),
-};
-export const scimToken = z.strictObject(listed).meta({ id: 'ScimToken' });
-export const operatorToken = z.strictObject({ ...listed, role: operatorRole }).meta({ id: 'OperatorToken' });
 
 // Accounts, teams, progress
 

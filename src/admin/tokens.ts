@@ -1,18 +1,16 @@
 import type pg from 'pg';
 import type { z } from 'zod';
+import { issueOperatorToken, listOperatorTokens, revokeOperatorToken } from '../instances/operator-tokens.js';
 import {
   type IssuedToken,
-  issueOperatorToken,
   issueScimToken,
-  listOperatorTokens,
   listScimTokens,
-  revokeOperatorToken,
   revokeScimToken,
   type TokenInfo,
 } from '../instances/tokens.js';
 import { listOf, wholeList } from './page.js';
 import { type AdminRoute, fromBody, instanceRoute, nothing, route } from './route.js';
-import * as schemas from './schemas.js';
+import * as schemas from './token-schemas.js';
 
 export interface TokenRoutesOptions {
   readonly pool: pg.Pool;

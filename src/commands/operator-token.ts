@@ -6,7 +6,7 @@ import {
   OPERATOR_ROLES,
   type OperatorRole,
   revokeOperatorToken,
-} from '../instances/tokens.js';
+} from '../instances/operator-tokens.js';
 import { tokenSecret, withDatabase } from './context.js';
 import { JSON_OPTION, printList, printOne } from './output.js';
 import { days, inDays, printIssued, tokenColumns } from './token.js';

@@ -4,7 +4,8 @@ import { RefusedError } from '../errors.js';
 import type { InstanceId } from '../ids.js';
 import { operatorTokenLookup, scimTokenLookup } from '../instances/authenticate-token.js';
 import { createInstance, showInstance } from '../instances/instances.js';
-import { issueOperatorToken, issueScimToken } from '../instances/tokens.js';
+import { issueOperatorToken } from '../instances/operator-tokens.js';
+import { issueScimToken } from '../instances/tokens.js';
 import type { Secrets } from './secrets.js';
 
 /** A newcomer is to see a wait end. */

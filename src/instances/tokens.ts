@@ -6,10 +6,6 @@ import type { Actor } from '../directory/users.js';
 import { RefusedError } from '../errors.js';
 import { type InstanceId, isUserId } from '../ids.js';
 
-/** From the least to the most. */
-export const OPERATOR_ROLES = ['viewer', 'operator', 'admin'] as const;
-export type OperatorRole = (typeof OPERATOR_ROLES)[number];
-
 /** A token as it is listed: never its secret. */
 export interface TokenInfo {
   readonly id: string;
@@ -35,9 +31,10 @@ const DEFAULT_DAYS = 365;
 export const digestOf = (secret: string, token: string): Buffer => createHmac('sha256', secret).update(token).digest();
 
 /** Ids of tokens are UUIDs as ids of users are; one of any other shape belongs to no token. */
-const isTokenId: (text: string) => boolean = isUserId;
+export const isTokenId: (text: string) => boolean = isUserId;
 
-const newToken = (): string => `rst_${randomBytes(32).toString('base64url')}`;
+/** 256 random bits, as text that says what it is. */
+export const newToken = (): string => `rst_${randomBytes(32).toString('base64url')}`;
 const inDays = (days: number): Date => new Date(Date.now() + days * 86_400_000);
 
 const ISSUE_SCIM: Statement = {
@@ -121,24 +118,8 @@ const tokenUnknown = (instance: InstanceId, id: string) =>
 const instanceUnknown = (instance: InstanceId) =>
   new RefusedError('instance_unknown', `There is no instance ${instance}.`);
 
-const ISSUE_OPERATOR: Statement = {
-  name: 'issue_operator_token',
-  text: 'insert into operator_tokens (id, digest, label, role, expires_at) values ($1, $2, $3, $4, $5)',
-};
-
-/** Issues an operator token of a role for the admin API. */
-export async function issueOperatorToken(
-  pool: pg.Pool,
-  secret: string,
-  { label, role, expiresAt = null }: { label: string; role: OperatorRole; expiresAt?: Date | null },
-): Promise<IssuedToken & { role: OperatorRole }> {
-  const token = newToken();
-  const id = uuid();
-  await run(pool, ISSUE_OPERATOR, [id, digestOf(secret, token), label, role, expiresAt]);
-  return { id, label, role, token, expiresAt };
-}
-
-type TokenRow = {
+/** A row of either table, as it is read. */
+export type TokenRow = {
   id: string;
   label: string;
   created_at: Date;
@@ -147,7 +128,8 @@ type TokenRow = {
   last_used_at: Date | null;
 };
 
-const toTokenInfo = (row: TokenRow): TokenInfo => ({
+/** What is told of a row. */
+export const toTokenInfo = (row: TokenRow): TokenInfo => ({
   id: row.id,
   label: row.label,
   createdAt: row.created_at,
@@ -167,17 +149,6 @@ export async function listScimTokens(pool: pg.Pool, instance: InstanceId): Promi
   const rows = await run<TokenRow | { id: null }>(pool, LIST_SCIM, [instance]);
   if (rows.length === 0) throw instanceUnknown(instance);
   return rows.flatMap((row) => (row.id === null ? [] : [toTokenInfo(row)]));
-}
-
-const LIST_OPERATOR: Statement = {
-  name: 'list_operator_tokens',
-  text: 'select id, label, role, created_at, expires_at, revoked_at, last_used_at from operator_tokens order by id',
-};
-
-/** Every operator token, revoked ones too, oldest first. */
-export async function listOperatorTokens(pool: pg.Pool): Promise<(TokenInfo & { role: OperatorRole })[]> {
-  const rows = await run<TokenRow & { role: OperatorRole }>(pool, LIST_OPERATOR, []);
-  return rows.map((row) => ({ ...toTokenInfo(row), role: row.role }));
 }
 
 const REVOKE_SCIM: Statement = {
@@ -201,15 +172,4 @@ const REVOKE_SCIM: Statement = {
 export async function revokeScimToken(pool: pg.Pool, instance: InstanceId, id: string, by: Actor): Promise<void> {
   const found = isTokenId(id) ? await run(pool, REVOKE_SCIM, [instance, id, by.actor, by.requestId]) : [];
   if (found.length === 0) throw tokenUnknown(instance, id);
-}
-
-const REVOKE_OPERATOR: Statement = {
-  name: 'revoke_operator_token',
-  text: 'update operator_tokens set revoked_at = coalesce(revoked_at, now()) where id = $1 returning id',
-};
-
-/** Revokes an operator token; holds everywhere within a second. @throws RefusedError `token_unknown` */
-export async function revokeOperatorToken(pool: pg.Pool, id: string): Promise<void> {
-  const found = isTokenId(id) ? await run(pool, REVOKE_OPERATOR, [id]) : [];
-  if (found.length === 0) throw new RefusedError('token_unknown', `There is no operator token ${id}.`);
 }

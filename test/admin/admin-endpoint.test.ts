@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { problem } from '../../src/admin/schemas.js';
-import { issueOperatorToken, issueScimToken, revokeOperatorToken } from '../../src/instances/tokens.js';
+import { issueOperatorToken, revokeOperatorToken } from '../../src/instances/operator-tokens.js';
+import { issueScimToken } from '../../src/instances/tokens.js';
 import { BY_TEST, SECRET } from '../support/roster.js';
 import { emptyInstance } from '../support/steps.js';
 import { type AdminServer, startAdmin } from './admin-server.js';

@@ -7,7 +7,7 @@ import * as schemas from '../../src/admin/schemas.js';
 import { createApp } from '../../src/app.js';
 import { createDeliverer } from '../../src/application/deliver.js';
 import { listen } from '../../src/http/listen.js';
-import { issueOperatorToken, type OperatorRole } from '../../src/instances/tokens.js';
+import { issueOperatorToken, type OperatorRole } from '../../src/instances/operator-tokens.js';
 import { createLog } from '../../src/telemetry/log.js';
 import { type TestDatabase, testDatabase } from '../support/database.js';
 import { SECRET } from '../support/roster.js';

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { OPERATOR_ROLES, type OperatorRole } from '../../src/instances/tokens.js';
+import { OPERATOR_ROLES, type OperatorRole } from '../../src/instances/operator-tokens.js';
 import { emptyInstance } from '../support/steps.js';
 import { type AdminServer, pathOf, startAdmin } from './admin-server.js';
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { listOf } from '../../src/admin/page.js';
 import * as schemas from '../../src/admin/schemas.js';
+import * as tokenSchemas from '../../src/admin/token-schemas.js';
 import { emptyInstance } from '../support/steps.js';
 import { type AdminServer, startAdmin } from './admin-server.js';
 
@@ -28,14 +29,14 @@ describe('tokens in the admin API', () => {
   it('a SCIM token opens its instance, and its secret is shown once', async () => {
     const path = `/instances/${slug}/tokens`;
     const issued = (await admin.ask('POST', path, { as: 'operator', body: { label: 'Okta' } })).as(
-      schemas.issuedScimToken,
+      tokenSchemas.issuedScimToken,
       201,
     );
     assert.match(issued.token, /^rst_[A-Za-z0-9_-]{43}$/);
     assert.equal(await scimStatus(issued.token), 200);
 
     const list = await admin.ask('GET', path, { as: 'viewer' });
-    const { items } = list.as(listOf(schemas.scimToken));
+    const { items } = list.as(listOf(tokenSchemas.scimToken));
     assert.deepEqual(
       items.map(({ id, label, revokedAt }) => ({ id, label, revokedAt })),
       [{ id: issued.id, label: 'Okta', revokedAt: null }],
@@ -46,11 +47,11 @@ describe('tokens in the admin API', () => {
   it('a revoked token opens nothing, and revoking it again changes nothing', async () => {
     const path = `/instances/${slug}/tokens`;
     const { id, token } = (await admin.ask('POST', path, { body: { label: 'leaked' } })).as(
-      schemas.issuedScimToken,
+      tokenSchemas.issuedScimToken,
       201,
     );
     const revokedAt = async () =>
-      (await admin.ask('GET', path)).as(listOf(schemas.scimToken)).items.find((item) => item.id === id)?.revokedAt;
+      (await admin.ask('GET', path)).as(listOf(tokenSchemas.scimToken)).items.find((item) => item.id === id)?.revokedAt;
     assert.equal((await admin.ask('DELETE', `${path}/${id}`)).status, 204);
     const first = await revokedAt();
     assert.ok(first);
@@ -62,7 +63,7 @@ describe('tokens in the admin API', () => {
   it('a SCIM token is good for a year unless told, until when it is told, or for ever', async () => {
     const issue = async (expiresAt?: string | null) =>
       (await admin.ask('POST', `/instances/${slug}/tokens`, { body: { label: 'x', expiresAt } })).as(
-        schemas.issuedScimToken,
+        tokenSchemas.issuedScimToken,
         201,
       ).expiresAt;
     const days = (Date.parse((await issue()) ?? '') - Date.now()) / DAY_MS;
@@ -84,11 +85,11 @@ describe('tokens in the admin API', () => {
 
   it('an operator token has a role, is listed without its secret and can be revoked', async () => {
     const body = { label: 'on call', role: 'operator', expiresAt: '2126-11-24T10:00:00.000Z' };
-    const issued = (await admin.ask('POST', '/operator-tokens', { body })).as(schemas.issuedOperatorToken, 201);
+    const issued = (await admin.ask('POST', '/operator-tokens', { body })).as(tokenSchemas.issuedOperatorToken, 201);
     assert.deepEqual({ ...issued, id: '', token: '' }, { ...body, id: '', token: '' });
 
     const list = await admin.ask('GET', '/operator-tokens');
-    const listed = list.as(listOf(schemas.operatorToken)).items.find(({ id }) => id === issued.id);
+    const listed = list.as(listOf(tokenSchemas.operatorToken)).items.find(({ id }) => id === issued.id);
     assert.deepEqual([listed?.label, listed?.role, listed?.revokedAt], ['on call', 'operator', null]);
     assert.ok(!JSON.stringify(list.body).includes(issued.token.slice(4)));
 
@@ -98,7 +99,7 @@ describe('tokens in the admin API', () => {
 
   it('a new operator token does what its role may', async () => {
     const { token } = (await admin.ask('POST', '/operator-tokens', { body: { label: 'v', role: 'viewer' } })).as(
-      schemas.issuedOperatorToken,
+      tokenSchemas.issuedOperatorToken,
       201,
     );
     assert.equal(await adminStatus(token), 200);

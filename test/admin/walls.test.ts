@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { account, applicationSecret, auditRow, event, progress, scimToken, team } from '../../src/admin/schemas.js';
+import { account, applicationSecret, auditRow, event, progress, team } from '../../src/admin/schemas.js';
+import { scimToken } from '../../src/admin/token-schemas.js';
 import type { InstanceId } from '../../src/ids.js';
 import { issueScimToken } from '../../src/instances/tokens.js';
 import { BY_TEST, SECRET } from '../support/roster.js';

@@ -1,0 +1,46 @@
+import { z } from 'zod';
+import { OPERATOR_ROLES } from '../instances/operator-tokens.js';
+import { id, instant, name } from './schemas.js';
+
+const operatorRole = z.enum(OPERATOR_ROLES).meta({ id: 'OperatorRole' });
+
+const expiresAt = z.iso
+  .datetime({ offset: true })
+  .transform((value) => new Date(value))
+  .refine((value) => value.getTime() > Date.now(), 'is over already')
+  .nullable()
+  .optional();
+
+export const newScimToken = z
+  .strictObject({ label: name, expiresAt: expiresAt.meta({ description: 'In a year unless told; null for never' }) })
+  .meta({ id: 'NewScimToken' });
+
+export const newOperatorToken = z
+  .strictObject({
+    label: name,
+    role: operatorRole,
+    expiresAt: expiresAt.meta({ description: 'Never unless told' }),
+  })
+  .meta({ id: 'NewOperatorToken' });
+
+const issued = {
+  id,
+  label: z.string(),
+  token: z.string().meta({ description: 'The secret, shown this once' }),
+  expiresAt: instant.nullable(),
+};
+export const issuedScimToken = z.strictObject(issued).meta({ id: 'IssuedScimToken' });
+export const issuedOperatorToken = z
+  .strictObject({ ...issued, role: operatorRole })
+  .meta({ id: 'IssuedOperatorToken' });
+
+const listed = {
+  id,
+  label: z.string(),
+  createdAt: instant,
+  expiresAt: instant.nullable(),
+  revokedAt: instant.nullable(),
+  lastUsedAt: instant.nullable().meta({ description: 'To the minute' }),
+};
+export const scimToken = z.strictObject(listed).meta({ id: 'ScimToken' });
+export const operatorToken = z.strictObject({ ...listed, role: operatorRole }).meta({ id: 'OperatorToken' });
