@@ -81,8 +81,8 @@ export function operatorTokenRoutes({ pool, secret }: TokenRoutesOptions): Admin
       input: fromBody(schemas.newOperatorToken),
       status: 201,
       answer: schemas.issuedOperatorToken,
-      handle: async ({ input }) => {
-        const token = await issueOperatorToken(pool, secret, { ...withoutUndefined(input), role: input.role });
+      handle: async ({ input, by }) => {
+        const token = await issueOperatorToken(pool, secret, { ...withoutUndefined(input), role: input.role }, by);
         return { ...presentIssued(token), role: token.role };
       },
     }),
@@ -94,7 +94,7 @@ export function operatorTokenRoutes({ pool, secret }: TokenRoutesOptions): Admin
       role: 'admin',
       input: nothing,
       status: 204,
-      handle: ({ id }) => revokeOperatorToken(pool, id),
+      handle: ({ id, by }) => revokeOperatorToken(pool, id, by),
     }),
   ];
 }

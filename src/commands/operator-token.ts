@@ -7,7 +7,7 @@ import {
   type OperatorRole,
   revokeOperatorToken,
 } from '../instances/operator-tokens.js';
-import { tokenSecret, withDatabase } from './context.js';
+import { BY_CLI, tokenSecret, withDatabase } from './context.js';
 import { JSON_OPTION, printList, printOne } from './output.js';
 import { days, inDays, printIssued, tokenColumns } from './token.js';
 
@@ -31,7 +31,7 @@ export function operatorTokenCommand(config: Config): Command {
       const { label, role } = options;
       const secret = await tokenSecret(config);
       const issued = await withDatabase(config, (pool) =>
-        issueOperatorToken(pool, secret, { label, role, expiresAt: inDays(options.days) }),
+        issueOperatorToken(pool, secret, { label, role, expiresAt: inDays(options.days) }, BY_CLI),
       );
       printIssued(issued, options);
     });
@@ -51,7 +51,7 @@ export function operatorTokenCommand(config: Config): Command {
     .description('revoke a token; it is refused everywhere within a second')
     .option(...JSON_OPTION)
     .action(async (id: string, options: Json) => {
-      await withDatabase(config, (pool) => revokeOperatorToken(pool, id));
+      await withDatabase(config, (pool) => revokeOperatorToken(pool, id, BY_CLI));
       printOne({ id, revoked: true }, { id, revoked: true }, options);
     });
 

@@ -62,7 +62,7 @@ export async function prepareDemoInstance(databaseUrl: string, secrets: Secrets)
         adminToken:
           adminToken !== undefined && operator?.role === 'admin'
             ? adminToken
-            : (await issueOperatorToken(pool, rosterSecret, { label: 'roster dev', role: 'admin' })).token,
+            : (await issueOperatorToken(pool, rosterSecret, { label: 'roster dev', role: 'admin' }, BY_DEV)).token,
       },
     };
   } finally {

@@ -48,13 +48,18 @@ describe('the admin API as a whole', () => {
       const { pool } = admin.database;
       const instance = await emptyInstance(pool);
       const scim = await issueScimToken(pool, SECRET, instance, { label: 'scim' }, BY_TEST);
-      const revoked = await issueOperatorToken(pool, SECRET, { label: 'revoked', role: 'admin' });
-      await revokeOperatorToken(pool, revoked.id);
-      const expired = await issueOperatorToken(pool, SECRET, {
-        label: 'expired',
-        role: 'admin',
-        expiresAt: new Date(Date.now() - 1_000),
-      });
+      const revoked = await issueOperatorToken(pool, SECRET, { label: 'revoked', role: 'admin' }, BY_TEST);
+      await revokeOperatorToken(pool, revoked.id, BY_TEST);
+      const expired = await issueOperatorToken(
+        pool,
+        SECRET,
+        {
+          label: 'expired',
+          role: 'admin',
+          expiresAt: new Date(Date.now() - 1_000),
+        },
+        BY_TEST,
+      );
       for (const { token } of [scim, revoked, expired]) {
         const answer = await admin.ask('GET', '/instances', { headers: { authorization: `Bearer ${token}` } });
         assert.equal(answer.code(401), 'unauthorized');

@@ -10,7 +10,7 @@ import { listen } from '../../src/http/listen.js';
 import { issueOperatorToken, type OperatorRole } from '../../src/instances/operator-tokens.js';
 import { createLog } from '../../src/telemetry/log.js';
 import { type TestDatabase, testDatabase } from '../support/database.js';
-import { SECRET } from '../support/roster.js';
+import { BY_TEST, SECRET } from '../support/roster.js';
 
 /** An answer that was held against the schemas of the OpenAPI document. */
 interface Answer {
@@ -67,7 +67,8 @@ export async function startAdmin(): Promise<AdminServer> {
   const handle = app.callback();
   const http = await listen((request, response) => void handle(request, response), '127.0.0.1', 0);
   const url = `http://127.0.0.1:${http.port}/admin/v1`;
-  const tokenOf = async (role: OperatorRole) => (await issueOperatorToken(pool, SECRET, { label: role, role })).token;
+  const tokenOf = async (role: OperatorRole) =>
+    (await issueOperatorToken(pool, SECRET, { label: role, role }, BY_TEST)).token;
   const tokens = {
     viewer: await tokenOf('viewer'),
     operator: await tokenOf('operator'),

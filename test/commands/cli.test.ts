@@ -82,6 +82,11 @@ describe('the command line', function () {
     );
     assert.deepEqual([chain?.instance, chain?.fault], [roster.instance, null]);
     assert.ok((chain?.sealed ?? 0) > 0);
+    const all = await json<{ instance: string; sealed: number; fault: string | null }[]>('audit verify');
+    const installation = all.find(({ instance }) => instance === '-');
+    assert.ok((installation?.sealed ?? 0) > 0, 'who was given a token for the admin API is in a chain of its own');
+    assert.equal(installation?.fault, null);
+    assert.deepEqual(await json('audit verify -'), [installation]);
     await roster.pool.query(`alter table audit_log disable trigger audit_log_append_only`);
     await roster.pool.query(`update audit_log set actor = 'nobody' where instance_id = $1 and position = 1`, [
       roster.instance,

@@ -107,7 +107,7 @@ export async function startRoster(options: TestRosterOptions = {}): Promise<Test
     BY_TEST,
   );
   const scim = await issueScimToken(database.pool, SECRET, slug, { label: 'test' }, BY_TEST);
-  const operator = await issueOperatorToken(database.pool, SECRET, { label: 'test', role: 'admin' });
+  const operator = await issueOperatorToken(database.pool, SECRET, { label: 'test', role: 'admin' }, BY_TEST);
 
   const running: { stop(): Promise<void> }[] = [];
   const kept = async <Part extends { stop(): Promise<void> }>(part: Promise<Part>): Promise<Part> => {
