@@ -7,6 +7,7 @@ export type RefusalCode =
   | 'invalid_slug'
   | 'default_manager_refused'
   | 'token_unknown'
+  | 'invalid_token_instance'
   | 'user_deleted'
   | 'cursor_too_old'
   | 'invalid_application'

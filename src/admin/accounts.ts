@@ -19,7 +19,7 @@ export function accountRoutes({ pool, onWritten }: WritingRoutesOptions): AdminR
       summary: "An instance's accounts in the order of their creation, without those of deleted users",
       method: 'GET',
       path: '/instances/{slug}/accounts',
-      role: 'viewer',
+      role: 'application',
       input: fromQuery(
         z.strictObject({
           userName: schemas.userName.optional().meta({ description: 'Without regard to case' }),
@@ -51,7 +51,7 @@ export function accountRoutes({ pool, onWritten }: WritingRoutesOptions): AdminR
       summary: 'One account, that of a deleted user too',
       method: 'GET',
       path: '/instances/{slug}/accounts/{id}',
-      role: 'viewer',
+      role: 'application',
       input: nothing,
       status: 200,
       answer: schemas.account,

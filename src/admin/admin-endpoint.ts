@@ -1,10 +1,10 @@
 import type Koa from 'koa';
 import type pg from 'pg';
 import type { Deliverer } from '../application/deliver.js';
-import { RefusedError } from '../errors.js';
 import { type InstanceId, isInstanceId } from '../ids.js';
 import type { OperatorIdentity, TokenLookup } from '../instances/authenticate-token.js';
 import { showInstance } from '../instances/instances.js';
+import { instanceUnknown } from '../instances/tokens.js';
 import { readBody } from '../scim/http/read-body.js';
 import { accountRoutes } from './accounts.js';
 import { actionRoutes } from './actions.js';
@@ -87,7 +87,7 @@ export function adminEndpoint(options: AdminOptions): Koa.Middleware {
       role: identity.role,
       id: parameters['id'] ?? '',
       query: context.query,
-      findInstance: () => findInstance(pool, parameters['slug'] ?? ''),
+      findInstance: () => findInstance(pool, parameters['slug'] ?? '', identity),
       readBody: () => readBody(context.req, MAX_BODY_BYTES, MEDIA_TYPES),
     });
     context.status = route.status;
@@ -97,9 +97,9 @@ export function adminEndpoint(options: AdminOptions): Koa.Middleware {
   };
 }
 
-/** A slug of any shape. @throws RefusedError `instance_unknown` */
-async function findInstance(pool: pg.Pool, slug: string): Promise<InstanceId> {
-  if (!isInstanceId(slug)) throw new RefusedError('instance_unknown', `There is no instance ${slug}.`);
+/** A slug of any shape. To a token of one instance there is no other. @throws RefusedError `instance_unknown` */
+async function findInstance(pool: pg.Pool, slug: string, { instance }: OperatorIdentity): Promise<InstanceId> {
+  if (!isInstanceId(slug) || (instance !== null && instance !== slug)) throw instanceUnknown(slug);
   return (await showInstance(pool, slug)).slug;
 }
 

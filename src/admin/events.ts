@@ -16,7 +16,7 @@ export function eventRoutes({ pool }: { readonly pool: pg.Pool }): AdminRoute[] 
       summary: "An instance's effective changes in their order, for 30 days; follow them by the cursor of the last one",
       method: 'GET',
       path: '/instances/{slug}/events',
-      role: 'viewer',
+      role: 'application',
       input: fromQuery(
         z.strictObject({
           after: schemas.feedCursor

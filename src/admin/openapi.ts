@@ -1,5 +1,6 @@
 import { OpenAPIRegistry, OpenApiGeneratorV31, type ResponseConfig } from '@asteasolutions/zod-to-openapi';
 import { z } from 'zod';
+import { OPERATOR_ROLES } from '../instances/operator-tokens.js';
 import { type AdminRoute, nothing, route } from './route.js';
 import { problem } from './schemas.js';
 
@@ -31,7 +32,7 @@ function openapiDocument(routes: readonly AdminRoute[], basePath: string): z.inp
   const { name: scheme } = registry.registerComponent('securitySchemes', 'operatorToken', {
     type: 'http',
     scheme: 'bearer',
-    description: 'An operator token. Each role may do what the ones before it may: viewer, operator, admin.',
+    description: `An operator token. Each role may do what the ones before it may: ${OPERATOR_ROLES.join(', ')}. A token of role application reads one instance. The role that an operation names is the least that it needs.`,
   });
   for (const route of routes) {
     registry.registerPath({
@@ -39,8 +40,8 @@ function openapiDocument(routes: readonly AdminRoute[], basePath: string): z.inp
       path: route.path,
       operationId: route.name,
       summary: route.summary,
-      description: `Needs the role ${route.role}.`,
-      security: [{ [scheme]: [] }],
+      description: `Needs the role ${route.role}${route.role === MOST ? '' : ' or above'}.`,
+      security: [{ [scheme]: [route.role] }],
       request: {
         params: z.object(Object.fromEntries(parametersOf(route.path).map((name) => [name, z.string()]))),
         ...(route.input.query && { query: route.input.query }),
@@ -59,6 +60,9 @@ function openapiDocument(routes: readonly AdminRoute[], basePath: string): z.inp
   return { ...generated };
 }
 
+const [LEAST] = OPERATOR_ROLES;
+const MOST = OPERATOR_ROLES.at(-1);
+
 const METHODS = { GET: 'get', POST: 'post', PATCH: 'patch', DELETE: 'delete' } as const;
 
 const parametersOf = (path: string): string[] => [...path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => name);
@@ -70,6 +74,7 @@ function responsesOf({
   path,
   role,
   input,
+  missing,
   conflict,
   gone,
 }: AdminRoute): Record<string, ResponseConfig> {
@@ -80,10 +85,11 @@ function responsesOf({
     },
     400: refusal('The request is not valid; the detail lists every fault.'),
     401: refusal('There is no valid operator token.'),
-    ...(role !== 'viewer' && { 403: refusal(`The token's role is below ${role}.`) }),
+    ...(role !== LEAST && { 403: refusal(`The token's role is below ${role}.`) }),
     ...(parametersOf(path).length > 0 && {
       404: refusal('There is no such thing in this instance, or no such instance.'),
     }),
+    ...(missing !== undefined && { 404: refusal(missing) }),
     ...(conflict !== undefined && { 409: refusal(conflict) }),
     ...(gone !== undefined && { 410: refusal(gone) }),
     ...(input.body && {

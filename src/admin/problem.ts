@@ -56,6 +56,7 @@ export const REFUSAL_STATUS: Readonly<Record<RefusalCode, number>> = {
   invalid_slug: 400,
   default_manager_refused: 409,
   token_unknown: 404,
+  invalid_token_instance: 400,
   user_deleted: 409,
   cursor_too_old: 410,
   invalid_application: 400,

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Actor } from '../directory/users.js';
 import type { InstanceId } from '../ids.js';
-import type { OperatorRole } from '../instances/operator-tokens.js';
+import type { EveryInstanceRole, OperatorRole } from '../instances/operator-tokens.js';
 import { invalidRequest } from './problem.js';
 
 /** One authenticated and authorized request. Only the endpoint makes one, so no handler is reached without a role. */
@@ -12,7 +12,7 @@ interface AdminRequest {
   /** The last segment of a path that ends in `{id}`; any text. */
   readonly id: string;
   readonly query: Readonly<Record<string, unknown>>;
-  /** The instance that the path names. @throws RefusedError `instance_unknown` */
+  /** The instance that the path names, if whoever asks may know of it. @throws RefusedError `instance_unknown` */
   readonly findInstance: () => Promise<InstanceId>;
   /** Reads and parses the body. @throws ScimError 400, 413, 415 */
   readonly readBody: () => Promise<Record<string, unknown>>;
@@ -34,9 +34,12 @@ interface Shape {
   readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
   /** Below `/admin/v1`, as in OpenAPI: `{slug}` stands for an instance, `{id}` for an id. */
   readonly path: string;
+  /** The least that may: whoever's role is this one or above. */
   readonly role: OperatorRole;
   /** The status of the answer; 204 is one without a body. */
   readonly status: 200 | 201 | 204;
+  /** When the answer is 404, where that is not about the path. */
+  readonly missing?: string;
   /** When the answer is 409. */
   readonly conflict?: string;
   /** When the answer is 410. */
@@ -65,9 +68,9 @@ export interface AdminRoute extends Shape {
   readonly handle: (request: AdminRequest) => Promise<unknown>;
 }
 
-/** A route that is about no instance in particular. */
+/** A route that is about no instance in particular: nothing for whoever is to see one only. */
 export const route = <Value, Answer extends z.ZodType>(
-  definition: Definition<Value, Answer, Call<Value>>,
+  definition: Definition<Value, Answer, Call<Value>> & { readonly role: EveryInstanceRole },
 ): AdminRoute => ({
   ...definition,
   handle: async (request) =>

@@ -3,6 +3,7 @@ import { OPERATOR_ROLES } from '../instances/operator-tokens.js';
 import { id, instant, name } from './schemas.js';
 
 const operatorRole = z.enum(OPERATOR_ROLES).meta({ id: 'OperatorRole' });
+const instance = z.string().nullable().meta({ description: 'null unless the role is application' });
 
 const expiresAt = z.iso
   .datetime({ offset: true })
@@ -19,6 +20,12 @@ export const newOperatorToken = z
   .strictObject({
     label: name,
     role: operatorRole,
+    instance: z
+      .string()
+      .max(200)
+      .nullable()
+      .optional()
+      .meta({ description: 'The slug of the one instance that the role application reads; for no other role' }),
     expiresAt: expiresAt.meta({ description: 'Never unless told' }),
   })
   .meta({ id: 'NewOperatorToken' });
@@ -31,7 +38,7 @@ const issued = {
 };
 export const issuedScimToken = z.strictObject(issued).meta({ id: 'IssuedScimToken' });
 export const issuedOperatorToken = z
-  .strictObject({ ...issued, role: operatorRole })
+  .strictObject({ ...issued, role: operatorRole, instance })
   .meta({ id: 'IssuedOperatorToken' });
 
 const listed = {
@@ -43,4 +50,4 @@ const listed = {
   lastUsedAt: instant.nullable().meta({ description: 'To the minute' }),
 };
 export const scimToken = z.strictObject(listed).meta({ id: 'ScimToken' });
-export const operatorToken = z.strictObject({ ...listed, role: operatorRole }).meta({ id: 'OperatorToken' });
+export const operatorToken = z.strictObject({ ...listed, role: operatorRole, instance }).meta({ id: 'OperatorToken' });

@@ -1,6 +1,11 @@
 import type pg from 'pg';
 import type { z } from 'zod';
-import { issueOperatorToken, listOperatorTokens, revokeOperatorToken } from '../instances/operator-tokens.js';
+import {
+  issueOperatorToken,
+  listOperatorTokens,
+  type OperatorTokenInfo,
+  revokeOperatorToken,
+} from '../instances/operator-tokens.js';
 import {
   type IssuedToken,
   issueScimToken,
@@ -70,7 +75,7 @@ export function operatorTokenRoutes({ pool, secret }: TokenRoutesOptions): Admin
       status: 200,
       answer: listOf(schemas.operatorToken),
       handle: async () =>
-        wholeList((await listOperatorTokens(pool)).map((token) => ({ ...presentToken(token), role: token.role }))),
+        wholeList((await listOperatorTokens(pool)).map((token) => ({ ...presentToken(token), ...presentRole(token) }))),
     }),
     route({
       name: 'issueOperatorToken',
@@ -81,9 +86,11 @@ export function operatorTokenRoutes({ pool, secret }: TokenRoutesOptions): Admin
       input: fromBody(schemas.newOperatorToken),
       status: 201,
       answer: schemas.issuedOperatorToken,
+      missing: 'There is no such instance.',
       handle: async ({ input, by }) => {
-        const token = await issueOperatorToken(pool, secret, { ...withoutUndefined(input), role: input.role }, by);
-        return { ...presentIssued(token), role: token.role };
+        const { role, instance } = input;
+        const token = await issueOperatorToken(pool, secret, { ...withoutUndefined(input), role, instance }, by);
+        return { ...presentIssued(token), ...presentRole(token) };
       },
     }),
     route({
@@ -104,6 +111,8 @@ const withoutUndefined = ({ label, expiresAt }: { label: string; expiresAt?: Dat
   label,
   ...(expiresAt === undefined ? {} : { expiresAt }),
 });
+
+const presentRole = ({ role, instance }: Pick<OperatorTokenInfo, 'role' | 'instance'>) => ({ role, instance });
 
 const presentIssued = ({ id, label, token, expiresAt }: IssuedToken): z.input<typeof schemas.issuedScimToken> => ({
   id,

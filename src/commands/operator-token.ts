@@ -5,6 +5,7 @@ import {
   listOperatorTokens,
   OPERATOR_ROLES,
   type OperatorRole,
+  type OperatorTokenInfo,
   revokeOperatorToken,
 } from '../instances/operator-tokens.js';
 import { BY_CLI, tokenSecret, withDatabase } from './context.js';
@@ -13,6 +14,13 @@ import { days, inDays, printIssued, tokenColumns } from './token.js';
 
 interface Json {
   readonly json?: boolean;
+}
+
+interface NewToken extends Json {
+  readonly label: string;
+  readonly role: OperatorRole;
+  readonly instance?: string;
+  readonly days: number;
 }
 
 /** `roster operator-token`: the tokens of the admin API. */
@@ -24,14 +32,18 @@ export function operatorTokenCommand(config: Config): Command {
     .description('issue a token of a role; its secret is shown this once')
     .requiredOption('--label <text>', 'whose it is')
     .addOption(new Option('--role <role>', 'what it may do').choices(OPERATOR_ROLES).default('viewer'))
+    .option('--instance <slug>', 'the one instance that a token of role application reads; for no other role')
     .option('--days <number>', 'days until it expires', days, 365)
     .option(...JSON_OPTION)
-    .addHelpText('after', '\nExample:\n  $ roster operator-token issue --label "Bo, on call" --role operator')
-    .action(async (options: Json & { label: string; role: OperatorRole; days: number }) => {
-      const { label, role } = options;
+    .addHelpText(
+      'after',
+      '\nExamples:\n  $ roster operator-token issue --label "Bo, on call" --role operator\n  $ roster operator-token issue --label "Acme\'s feed" --role application --instance acme',
+    )
+    .action(async (options: NewToken) => {
+      const { label, role, instance } = options;
       const secret = await tokenSecret(config);
       const issued = await withDatabase(config, (pool) =>
-        issueOperatorToken(pool, secret, { label, role, expiresAt: inDays(options.days) }, BY_CLI),
+        issueOperatorToken(pool, secret, { label, role, instance, expiresAt: inDays(options.days) }, BY_CLI),
       );
       printIssued(issued, options);
     });
@@ -42,8 +54,11 @@ export function operatorTokenCommand(config: Config): Command {
     .option(...JSON_OPTION)
     .action(async (options: Json) => {
       const tokens = await withDatabase(config, listOperatorTokens);
-      const roles = new Map(tokens.map((token) => [token.id, token.role]));
-      printList(tokens, { ...tokenColumns, role: (token) => roles.get(token.id) }, options);
+      printList<OperatorTokenInfo>(
+        tokens,
+        { ...tokenColumns, role: ({ role }) => role, instance: ({ instance }) => instance },
+        options,
+      );
     });
 
   command

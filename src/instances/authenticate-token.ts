@@ -21,9 +21,12 @@ export interface ScimIdentity {
   readonly logsBodies: boolean;
 }
 
+/** What a good operator token says. */
 export interface OperatorIdentity {
   readonly tokenId: string;
   readonly role: OperatorRole;
+  /** The only instance there is for it; null for any. */
+  readonly instance: InstanceId | null;
 }
 
 /** Finds out whom a token stands for; undefined where it is unknown, expired or revoked. @throws UnavailableError */
@@ -46,7 +49,7 @@ const FIND_SCIM: Statement = {
 };
 const FIND_OPERATOR: Statement = {
   name: 'find_operator_token',
-  text: `select id as "tokenId", role from operator_tokens where digest = $1 and ${GOOD}`,
+  text: `select id as "tokenId", role, instance_id as instance from operator_tokens where digest = $1 and ${GOOD}`,
 };
 
 /** Looks SCIM tokens up, each at most once a second. */

@@ -115,7 +115,7 @@ export async function rotateScimToken(
 const tokenUnknown = (instance: InstanceId, id: string) =>
   new RefusedError('token_unknown', `The instance ${instance} has no token ${id}.`);
 
-const instanceUnknown = (instance: InstanceId) =>
+export const instanceUnknown = (instance: string): RefusedError =>
   new RefusedError('instance_unknown', `There is no instance ${instance}.`);
 
 /** A row of either table, as it is read. */

@@ -7,7 +7,7 @@ import * as schemas from '../../src/admin/schemas.js';
 import { createApp } from '../../src/app.js';
 import { createDeliverer } from '../../src/application/deliver.js';
 import { listen } from '../../src/http/listen.js';
-import { issueOperatorToken, type OperatorRole } from '../../src/instances/operator-tokens.js';
+import { type EveryInstanceRole, issueOperatorToken } from '../../src/instances/operator-tokens.js';
 import { createLog } from '../../src/telemetry/log.js';
 import { type TestDatabase, testDatabase } from '../support/database.js';
 import { BY_TEST, SECRET } from '../support/roster.js';
@@ -24,7 +24,9 @@ interface Answer {
 }
 
 interface Asked {
-  readonly as?: OperatorRole;
+  readonly as?: EveryInstanceRole;
+  /** Instead of the token of a role. */
+  readonly token?: string;
   /** Sent as JSON. */
   readonly body?: unknown;
   /** Sent as it is. */
@@ -37,7 +39,7 @@ export interface AdminServer {
   readonly database: TestDatabase;
   readonly routes: readonly AdminRoute[];
   readonly url: string;
-  readonly tokens: Readonly<Record<OperatorRole, string>>;
+  readonly tokens: Readonly<Record<EveryInstanceRole, string>>;
   /** How often the dispatcher would have been woken. */
   readonly wakes: () => number;
   /** Asks as an admin unless told otherwise. The path is below `/admin/v1`. */
@@ -67,7 +69,7 @@ export async function startAdmin(): Promise<AdminServer> {
   const handle = app.callback();
   const http = await listen((request, response) => void handle(request, response), '127.0.0.1', 0);
   const url = `http://127.0.0.1:${http.port}/admin/v1`;
-  const tokenOf = async (role: OperatorRole) =>
+  const tokenOf = async (role: EveryInstanceRole) =>
     (await issueOperatorToken(pool, SECRET, { label: role, role }, BY_TEST)).token;
   const tokens = {
     viewer: await tokenOf('viewer'),
@@ -75,12 +77,16 @@ export async function startAdmin(): Promise<AdminServer> {
     admin: await tokenOf('admin'),
   };
 
-  const ask = async (method: string, path: string, { as = 'admin', body, text, headers }: Asked = {}) => {
+  const ask = async (
+    method: string,
+    path: string,
+    { as = 'admin', token = tokens[as], body, text, headers }: Asked = {},
+  ) => {
     const sent = text ?? (body === undefined ? undefined : JSON.stringify(body));
     const response = await fetch(`${url}${path}`, {
       method,
       headers: {
-        authorization: `Bearer ${tokens[as]}`,
+        authorization: `Bearer ${token}`,
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
         ...headers,
       },

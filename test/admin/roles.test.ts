@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { OPERATOR_ROLES, type OperatorRole } from '../../src/instances/operator-tokens.js';
+import { issueOperatorToken, OPERATOR_ROLES, type OperatorRole } from '../../src/instances/operator-tokens.js';
+import { BY_TEST, SECRET } from '../support/roster.js';
 import { emptyInstance } from '../support/steps.js';
 import { type AdminServer, pathOf, startAdmin } from './admin-server.js';
 
@@ -12,11 +13,11 @@ const LEAST_ROLE: Record<string, OperatorRole> = {
   'GET /instances/{slug}/tokens': 'viewer',
   'POST /instances/{slug}/tokens': 'operator',
   'DELETE /instances/{slug}/tokens/{id}': 'operator',
-  'GET /instances/{slug}/accounts': 'viewer',
-  'GET /instances/{slug}/accounts/{id}': 'viewer',
+  'GET /instances/{slug}/accounts': 'application',
+  'GET /instances/{slug}/accounts/{id}': 'application',
   'PATCH /instances/{slug}/accounts/{id}': 'operator',
-  'GET /instances/{slug}/teams': 'viewer',
-  'GET /instances/{slug}/teams/{id}': 'viewer',
+  'GET /instances/{slug}/teams': 'application',
+  'GET /instances/{slug}/teams/{id}': 'application',
   'GET /instances/{slug}/progress': 'viewer',
   'GET /instances/{slug}/requests': 'viewer',
   'POST /instances/{slug}/accounts/{id}/actions': 'operator',
@@ -26,7 +27,7 @@ const LEAST_ROLE: Record<string, OperatorRole> = {
   'DELETE /instances/{slug}/application/secrets/{id}': 'admin',
   'POST /instances/{slug}/application/test': 'operator',
   'POST /instances/{slug}/application/resend': 'operator',
-  'GET /instances/{slug}/events': 'viewer',
+  'GET /instances/{slug}/events': 'application',
   'GET /instances/{slug}/audit': 'viewer',
   'GET /operator-tokens': 'admin',
   'POST /operator-tokens': 'admin',
@@ -37,9 +38,13 @@ const LEAST_ROLE: Record<string, OperatorRole> = {
 describe('roles of operator tokens', () => {
   let admin: AdminServer;
   let slug: string;
+  let tokens: Readonly<Record<OperatorRole, string>>;
   before(async () => {
     admin = await startAdmin();
-    slug = await emptyInstance(admin.database.pool);
+    const { pool } = admin.database;
+    slug = await emptyInstance(pool);
+    const issued = await issueOperatorToken(pool, SECRET, { label: 'x', role: 'application', instance: slug }, BY_TEST);
+    tokens = { ...admin.tokens, application: issued.token };
   });
   after(() => admin.close());
 
@@ -58,7 +63,10 @@ describe('roles of operator tokens', () => {
         assert.ok(route);
         // A body that nobody could read: whoever is not allowed is told that, and nothing of the body.
         const asked = route.input.body === undefined ? {} : { text: '{', headers: { 'content-type': 'text/plain' } };
-        const answer = await admin.ask(route.method, pathOf(route, { slug, id: 'nobody' }), { as: role, ...asked });
+        const answer = await admin.ask(route.method, pathOf(route, { slug, id: 'nobody' }), {
+          token: tokens[role],
+          ...asked,
+        });
         if (!allowed) assert.equal(answer.code(403), 'forbidden');
         else if (route.input.body !== undefined) assert.equal(answer.code(415), 'unsupported_media_type');
         // The instance has no application to do anything with.
@@ -68,7 +76,9 @@ describe('roles of operator tokens', () => {
   }
 
   it('who is not allowed is not told either whether an instance is there', async () => {
-    const answer = await admin.ask('PATCH', '/instances/not-there', { as: 'viewer', body: {} });
-    assert.equal(answer.code(403), 'forbidden');
+    for (const token of [tokens.application, tokens.viewer]) {
+      const answer = await admin.ask('PATCH', '/instances/not-there', { token, body: {} });
+      assert.equal(answer.code(403), 'forbidden');
+    }
   });
 });

@@ -86,11 +86,14 @@ describe('tokens in the admin API', () => {
   it('an operator token has a role, is listed without its secret and can be revoked', async () => {
     const body = { label: 'on call', role: 'operator', expiresAt: '2126-11-24T10:00:00.000Z' };
     const issued = (await admin.ask('POST', '/operator-tokens', { body })).as(tokenSchemas.issuedOperatorToken, 201);
-    assert.deepEqual({ ...issued, id: '', token: '' }, { ...body, id: '', token: '' });
+    assert.deepEqual({ ...issued, id: '', token: '' }, { ...body, instance: null, id: '', token: '' });
 
     const list = await admin.ask('GET', '/operator-tokens');
     const listed = list.as(listOf(tokenSchemas.operatorToken)).items.find(({ id }) => id === issued.id);
-    assert.deepEqual([listed?.label, listed?.role, listed?.revokedAt], ['on call', 'operator', null]);
+    assert.deepEqual(
+      [listed?.label, listed?.role, listed?.instance, listed?.revokedAt],
+      ['on call', 'operator', null, null],
+    );
     assert.ok(!JSON.stringify(list.body).includes(issued.token.slice(4)));
 
     assert.equal((await admin.ask('DELETE', `/operator-tokens/${issued.id}`)).status, 204);
@@ -108,7 +111,7 @@ describe('tokens in the admin API', () => {
   });
 
   it('a role that is none is refused', async () => {
-    for (const role of ['root', 'application', 'Admin', null, undefined]) {
+    for (const role of ['root', 'applications', 'Admin', null, undefined]) {
       const answer = await admin.ask('POST', '/operator-tokens', { body: { label: 'x', role } });
       assert.match(answer.as(schemas.problem, 400).detail, /^role: /);
     }

@@ -75,6 +75,34 @@ describe('the command line', function () {
       assert.ok(Date.now() < end, 'a revoked token is refused within a second');
   });
 
+  it('issues a token that reads one instance, and lists it with that', async () => {
+    const label = ['--label', 'feed'];
+    const issued = await json<{ id: string; token: string; role: string; instance: string }>(
+      'operator-token issue --role application --instance',
+      roster.instance,
+      ...label,
+    );
+    assert.deepEqual([issued.role, issued.instance], ['application', roster.instance]);
+    const answer = await fetch(`${roster.adminUrl}/instances/${roster.instance}/events`, {
+      headers: { authorization: `Bearer ${issued.token}` },
+    });
+    assert.equal(answer.status, 200);
+    await answer.arrayBuffer();
+    const listed = await json<{ id: string; instance: string | null }[]>('operator-token list');
+    assert.equal(listed.find(({ id }) => id === issued.id)?.instance, roster.instance);
+    assert.match((await cli(['operator-token', 'list'])).out, new RegExp(`feed.*application.*${roster.instance}`));
+
+    for (const [args, says] of [
+      [['--role', 'application'], /A token of role application is of one instance: say which/],
+      [['--instance', roster.instance], /A token of role viewer is of every instance: name none/],
+      [['--role', 'application', '--instance', 'nowhere'], /There is no instance nowhere/],
+    ] as const) {
+      const { code, err } = await cli(['operator-token', 'issue', ...label, ...args]);
+      assert.equal(code, 1);
+      assert.match(err, says);
+    }
+  });
+
   it('verifies the audit log, and says where it is not as it was', async () => {
     const [chain] = await json<{ instance: string; sealed: number; fault: string | null }[]>(
       'audit verify',

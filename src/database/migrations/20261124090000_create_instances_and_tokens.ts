@@ -40,7 +40,9 @@ async function up(knex: Knex): Promise<void> {
       id uuid primary key,
       digest bytea not null,
       label text not null,
-      role text not null check (role in ('viewer', 'operator', 'admin')),
+      role text not null check (role in ('application', 'viewer', 'operator', 'admin')),
+      -- The one instance that the token of an application reads; null for operators, who are everybody's.
+      instance_id text references instances (id) check ((instance_id is not null) = (role = 'application')),
       created_at timestamptz not null default now(),
       expires_at timestamptz,
       revoked_at timestamptz,
