@@ -2,6 +2,7 @@ import Koa from 'koa';
 import type pg from 'pg';
 import { adminEndpoint } from './admin/admin-endpoint.js';
 import type { Deliverer } from './application/deliver.js';
+import type { TemporalUi } from './dispatch/temporal-ui.js';
 import { accessLog } from './http/access-log.js';
 import { errorAnswers } from './http/errors.js';
 import { healthEndpoint } from './http/health.js';
@@ -28,7 +29,7 @@ export interface AppOptions {
   readonly requestLog: RequestLog;
   /** Tells applications things. */
   readonly deliverer: Deliverer;
-  readonly temporalUi: { readonly url: string; readonly namespace: string };
+  readonly temporalUi: TemporalUi;
   /** Called after each committed write, to wake the dispatcher. */
   readonly onWritten: () => void;
   /** Whether Temporal answers; the front door works without. */

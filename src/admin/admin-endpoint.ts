@@ -1,6 +1,7 @@
 import type Koa from 'koa';
 import type pg from 'pg';
 import type { Deliverer } from '../application/deliver.js';
+import type { TemporalUi } from '../dispatch/temporal-ui.js';
 import { type InstanceId, isInstanceId } from '../ids.js';
 import type { OperatorIdentity, TokenLookup } from '../instances/authenticate-token.js';
 import { showInstance } from '../instances/instances.js';
@@ -34,7 +35,7 @@ export interface AdminRoutesOptions {
   readonly deliverer: Deliverer;
   /** Key of the token digests. */
   readonly secret: string;
-  readonly temporalUi: { readonly url: string; readonly namespace: string };
+  readonly temporalUi: TemporalUi;
   /** Called after each committed write, to wake the dispatcher. */
   readonly onWritten: () => void;
 }

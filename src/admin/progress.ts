@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import { z } from 'zod';
 import { listProgress, type Progress } from '../directory/progress-list.js';
+import { runOf, stuckUrl, type TemporalUi } from '../dispatch/temporal-ui.js';
 import type { InstanceId } from '../ids.js';
 import { listOf, pageOf, pageQuery } from './page.js';
 import { type AdminRoute, fromQuery, instanceRoute } from './route.js';
@@ -8,35 +9,40 @@ import * as schemas from './schemas.js';
 
 export interface ProgressRoutesOptions {
   readonly pool: pg.Pool;
-  /** Where people look at runs: without a slash at the end. */
-  readonly temporalUi: { readonly url: string; readonly namespace: string };
+  readonly temporalUi: TemporalUi;
 }
 
 /** `/instances/{slug}/progress`: who is where. */
 export function progressRoutes({ pool, temporalUi }: ProgressRoutesOptions): AdminRoute[] {
-  const present = (instance: InstanceId, row: Progress): z.input<typeof schemas.progress> => {
-    const id = `user/${instance}/${row.userId}`;
-    const url = `${temporalUi.url}/namespaces/${encodeURIComponent(temporalUi.namespace)}/workflows/${encodeURIComponent(id)}`;
-    return { ...row, since: row.since.toISOString(), workflow: { id, url } };
-  };
+  const present = (instance: InstanceId, row: Progress): z.input<typeof schemas.progress> => ({
+    ...row,
+    since: row.since.toISOString(),
+    workflow: runOf(temporalUi, instance, row.userId),
+  });
 
   return [
     instanceRoute({
       name: 'listProgress',
-      summary: "Where each of an instance's users is, settled ones too, with a link to the run",
+      summary: "Where each of an instance's users is, settled ones too, with links to the run and to all stuck runs",
       method: 'GET',
       path: '/instances/{slug}/progress',
       role: 'viewer',
       input: fromQuery(z.strictObject({ stage: schemas.stage.optional(), ...pageQuery })),
       status: 200,
-      answer: listOf(schemas.progress),
+      answer: listOf(schemas.progress).extend({
+        stuckUrl: z.url().meta({ description: "All of the instance's stuck runs in the Temporal Web UI" }),
+      }),
       handle: async ({ instance, input: { stage, ...page } }) => {
         const { items, nextCursor } = await pageOf(
           page,
           (part) => listProgress(pool, instance, stage, part),
           (row) => row.userId,
         );
-        return { items: items.map((row) => present(instance, row)), nextCursor };
+        return {
+          items: items.map((row) => present(instance, row)),
+          nextCursor,
+          stuckUrl: stuckUrl(temporalUi, instance),
+        };
       },
     }),
   ];

@@ -5,6 +5,7 @@ import { createPool } from '../database/pool.js';
 import { readDevFile } from '../dev/dev-file.js';
 import { keptSecret } from '../dev/secrets.js';
 import type { Actor } from '../directory/users.js';
+import type { TemporalUi } from '../dispatch/temporal-ui.js';
 
 /** Whoever can run the command line on the database is an operator without a token. */
 export const BY_CLI: Actor = { actor: 'cli', source: 'admin', requestId: null };
@@ -36,6 +37,13 @@ export const databaseUrl = async (config: Config): Promise<string> =>
 /** The key of the token digests, which must be the server's. @throws ConfigError */
 export const tokenSecret = async (config: Config): Promise<string> =>
   required(config.secret ?? (await keptSecret(join(config.home, 'secrets.json'))), 'ROSTER_SECRET');
+
+/** Where its Web UI is: that of a running `roster dev`, where the settings name no Temporal of their own. */
+export async function temporalUi(config: Config): Promise<TemporalUi> {
+  const { address, uiUrl, namespace } = config.temporal;
+  const dev = address === undefined ? await readDevFile(devFilePath(config)) : undefined;
+  return { url: dev?.temporalUiUrl ?? uiUrl, namespace };
+}
 
 /** Where Temporal is: as the settings say, or that of a running `roster dev`. @throws ConfigError */
 export async function temporalTarget(config: Config): Promise<{ address: string; namespace: string }> {

@@ -1,27 +1,31 @@
 import { Command, Option } from 'commander';
 import type { Config } from '../config.js';
 import { listProgress, REASONS, type Reason } from '../directory/progress-list.js';
+import { runOf, stuckUrl } from '../dispatch/temporal-ui.js';
 import { isUserId } from '../ids.js';
 import { showInstance } from '../instances/instances.js';
 import { actOnInstance, actOnUser, USER_ACTIONS, type UserAction } from '../instances/operator-actions.js';
-import { BY_CLI, withDatabase } from './context.js';
-import { JSON_OPTION, printList, printOne } from './output.js';
+import { BY_CLI, temporalUi, withDatabase } from './context.js';
+import { JSON_OPTION, print, printList, printOne } from './output.js';
 
 const MOST = 1_000;
 
-/** `roster stuck`: who is stuck, and why. */
+/** `roster stuck`: who is stuck, why, and where their runs are. */
 export const stuckCommand = (config: Config): Command =>
   new Command('stuck')
-    .description('show who is stuck in an instance, and why')
+    .description('show who is stuck in an instance, why, and the links to their runs')
     .argument('<instance>')
     .option('--held', 'show whom the brake holds instead')
     .option(...JSON_OPTION)
     .addHelpText('after', '\nWhat each reason means and what to do: docs/errors.md\n\nExample:\n  $ roster stuck acme')
     .action(async (slug: string, options: { held?: boolean; json?: boolean }) => {
       const stage = options.held === true ? 'held' : 'stuck';
-      const stuck = await withDatabase(config, async (pool) =>
-        listProgress(pool, (await showInstance(pool, slug)).slug, stage, { after: undefined, limit: MOST }),
-      );
+      const ui = await temporalUi(config);
+      const { instance, stuck } = await withDatabase(config, async (pool) => {
+        const { slug: instance } = await showInstance(pool, slug);
+        const rows = await listProgress(pool, instance, stage, { after: undefined, limit: MOST });
+        return { instance, stuck: rows.map((row) => ({ ...row, workflow: runOf(ui, instance, row.userId) })) };
+      });
       const columns = {
         user: ({ userName }: (typeof stuck)[number]) => userName,
         id: ({ userId }: (typeof stuck)[number]) => userId,
@@ -30,6 +34,10 @@ export const stuckCommand = (config: Config): Command =>
         message: ({ message }: (typeof stuck)[number]) => message,
       };
       printList(stuck, columns, options);
+      if (options.json === true || stuck.length === 0) return;
+      // Below the table, and not in it: a link that is broken into lines is none.
+      print(`\nIn the Temporal Web UI, all of them:\n  ${stuckUrl(ui, instance)}\nand each:`);
+      for (const { userName, workflow } of stuck) print(`  ${userName}  ${workflow.url}`);
     });
 
 /** `roster retry`: what operators do about it. */

@@ -4,6 +4,7 @@ import type { convergeInstance, convergeUser } from '../../workflows/index.js';
 import { searchAttributes } from '../../workflows/search-attributes.js';
 import { type Kick, releaseKicks, removeKicks, takeKicks } from '../directory/kicks.js';
 import type { Log } from '../telemetry/log.js';
+import { userWorkflowId } from './temporal-ui.js';
 import { waitUntil } from './wait.js';
 
 export interface DispatcherOptions {
@@ -113,7 +114,7 @@ async function send(client: Client, taskQueue: string, kick: Kick): Promise<void
       await client.workflow.signalWithStart<typeof convergeUser>('convergeUser', {
         ...options,
         signal: 'changed',
-        workflowId: `user/${instance}/${userId}`,
+        workflowId: userWorkflowId(instance, userId),
         args: [{ instance, userId }],
         staticSummary: kick.wanted === 'suspended' ? 'Deactivate a user' : 'Provision a user',
       });

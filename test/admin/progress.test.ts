@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { z } from 'zod';
 import { progress } from '../../src/admin/schemas.js';
 import { showStuck } from '../../src/directory/progress.js';
 import { STAGES } from '../../src/directory/progress-list.js';
@@ -46,6 +47,15 @@ describe('progress in the admin API', () => {
         url: `${TEMPORAL_UI.url}/namespaces/default/workflows/user%2F${instance}%2F${id}`,
       },
     });
+  });
+
+  it('links to all stuck runs of this instance, whoever is asked for', async () => {
+    const query = `RosterInstance="${instance}" AND RosterStage="stuck" AND ExecutionStatus="Running"`;
+    const answer = await admin.ask('GET', `/instances/${instance}/progress?limit=1`);
+    const { stuckUrl } = answer.as(z.object({ stuckUrl: z.string() }));
+    const url = new URL(stuckUrl);
+    assert.equal(`${url.origin}${url.pathname}`, `${TEMPORAL_UI.url}/namespaces/default/workflows`);
+    assert.equal(url.searchParams.get('query'), query);
   });
 
   it('has a row for everybody, settled or not yet begun, and finds each by its stage', async () => {

@@ -3,6 +3,8 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { childEnvironment } from '../../src/config.js';
 import { nodeArguments, PACKAGE_ROOT } from '../../src/dev/program-files.js';
+import { showStuck } from '../../src/directory/progress.js';
+import type { UserId } from '../../src/ids.js';
 import { testDatabase } from '../support/database.js';
 import { scim } from '../support/http.js';
 import { until } from '../support/interleave.js';
@@ -181,6 +183,24 @@ describe('the command line', function () {
       '--first-coach',
     );
     assert.equal(back.defaultManager.userName, 'coach@roster.test');
+  });
+
+  it('shows who is stuck, why, and where in Temporal to look', async () => {
+    const { pool, instance } = roster;
+    await settled(roster);
+    const { rows } = await pool.query<{ id: UserId }>('select id from users where instance_id = $1 limit 1', [
+      instance,
+    ]);
+    const id = rows[0]?.id ?? assert.fail('nobody is there');
+    await showStuck(pool, instance, id, 'application_refused', 3_600_000);
+    const { out } = await cli(['stuck', instance], { TEMPORAL_UI_URL: 'http://temporal.test/ui/' });
+    assert.match(out, /application_refused/);
+    const workflows = `http://temporal.test/ui/namespaces/${roster.config.temporal.namespace}/workflows`;
+    assert.ok(out.includes(`  ${workflows}?query=RosterInstance%3D%22${instance}%22`), out);
+    const run = `${workflows}/user%2F${instance}%2F${id}`;
+    assert.ok(out.includes(`  ${run}\n`), out);
+    const [row] = await json<{ workflow: { id: string } }[]>('stuck', instance);
+    assert.equal(row?.workflow.id, `user/${instance}/${id}`);
   });
 
   it('doctor finds everything well, and says what to do about what is not', async () => {
