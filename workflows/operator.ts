@@ -8,23 +8,23 @@ interface OperatorWords {
   readonly why: string;
 }
 
+/** What stands in the field that the Temporal UI calls so. */
+const DATA = '{ "who": "your name", "why": "the reason" }';
+
 type Action = Parameters<typeof actOnUser>[0]['action'];
 
 /** The actions by name, as the Temporal UI describes them and what it answers. */
 const ACTIONS: Readonly<Record<Action, { readonly description: string; readonly answer: string }>> = {
   retryNow: {
-    description:
-      'Try again now what this user is stuck with or waits for. Arguments: { "who": "you", "why": "a reason" }',
+    description: `Try again now what this user is stuck with or waits for. Data: ${DATA}`,
     answer: 'It is tried again now.',
   },
   takeDefaultManager: {
-    description:
-      'Do not wait any longer for the manager that Okta names: the default manager takes the place, and the real one adopts this user whenever it comes. Arguments: { "who": "you", "why": "a reason" }',
+    description: `Do not wait any longer for the manager that Okta names: the default manager takes the place, and the real one adopts this user whenever it comes. Data: ${DATA}`,
     answer: 'The default manager takes the place.',
   },
   abandon: {
-    description:
-      'Give up. A creation is undone (account refused), a change that the application refuses counts as told, and a deactivation is taken back: the user is active again until Okta says otherwise. Arguments: { "who": "you", "why": "a reason" }',
+    description: `Give up. A creation is undone (account refused), a change that the application refuses counts as told, and a deactivation is taken back: the user is active again until Okta says otherwise. Data: ${DATA}`,
     answer: 'It is given up.',
   },
 };
@@ -48,7 +48,8 @@ function assertWords(words: Partial<OperatorWords> | undefined): void {
   for (const name of ['who', 'why'] as const) {
     const word = words?.[name];
     if (typeof word !== 'string' || word.trim() === '' || word.length > 500) {
-      throw new Error(`Say ${name}, in up to 500 characters: { "who": "you", "why": "a reason" }`);
+      // The Temporal UI shows a stack below the words, which tells an operator nothing.
+      throw Object.assign(new Error(`Say ${name}, in up to 500 characters: ${DATA}`), { stack: '' });
     }
   }
 }

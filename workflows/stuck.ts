@@ -46,7 +46,7 @@ export async function untilDone<Result>(
     await showStuck({ ...user, reason, nextRoundMs: minutes * 60_000 }).catch((error: unknown) => {
       if (isCancellation(error)) throw error;
     });
-    const woken = await condition(() => wake.changed, `${minutes}m`, { summary: `stuck: round ${round + 2}` });
+    const woken = await condition(() => wake.changed, `${minutes}m`, { summary: `stuck: until try ${round + 2}` });
     // A run that is stuck for months goes on as a new one before its history is too long.
     if (woken || workflowInfo().continueAsNewSuggested) {
       showFree();
@@ -64,14 +64,14 @@ function reasonOf(error: unknown): Reason {
   return isTelling && !isOurs ? 'application_unreachable' : 'directory_unavailable';
 }
 
+/** What an operator can do but wait, and where the Temporal UI has it. */
+const RETRY = 'It is tried again by itself, or at once with *More Actions*, *Send an Update*, `retryNow`';
+
 /** What an operator reads in the run. The application's own words are in the progress: they may name people. */
 const DETAILS: Partial<Record<Reason, string>> = {
-  directory_unavailable:
-    '**Stuck:** the directory (PostgreSQL) refuses a step. Look at the pending step and at the worker log; it is tried again by itself.',
-  application_unreachable:
-    "**Stuck:** the application does not take what it is told. See its answers in the failures of *announce*, and its words in the user's progress; it is tried again by itself, and as soon as it takes anything.",
-  application_refused:
-    "**Stuck:** the application refused this user. Its words are in the user's progress: mend what it says, in Okta or there. It is tried again by itself, and as soon as Okta changes the user.",
+  directory_unavailable: `**Stuck:** the directory (PostgreSQL) refuses a step. Look at the pending step and at the worker log. ${RETRY}.`,
+  application_unreachable: `**Stuck:** the application does not take what it is told. See its answers in the failures of *announce*, and its words with \`roster stuck\`. ${RETRY}, and as soon as it takes anything.`,
+  application_refused: `**Stuck:** the application refused this user. See its words with \`roster stuck\`: mend what they say, in Okta or there. ${RETRY}, and as soon as Okta changes the user.`,
 };
 
 function showStuckRun(reason: Reason, isNew: boolean): void {
