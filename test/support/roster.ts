@@ -15,7 +15,7 @@ import { createLog } from '../../src/telemetry/log.js';
 import { type RunningWorker, startWorker } from '../../src/worker.js';
 import { testDatabase } from './database.js';
 import { type FaultProxy, faultProxy } from './fault-proxy.js';
-import { testTemporal } from './temporal.js';
+import { type TestTemporal, testTemporal } from './temporal.js';
 
 export const SECRET = 'a secret of the tests, long enough to be one';
 export const BY_TEST = { actor: 'cli', source: 'admin', requestId: null } as const;
@@ -45,7 +45,7 @@ export interface TestRosterOptions {
   readonly worker?: boolean;
   readonly server?: boolean;
   /** Another Temporal than the one that all tests share. */
-  readonly temporal?: { readonly address: string; readonly namespace: string };
+  readonly temporal?: TestTemporal;
 }
 
 let bundle: Promise<string> | undefined;
@@ -79,7 +79,7 @@ export async function startRoster(options: TestRosterOptions = {}): Promise<Test
       address: temporal.address,
       namespace: temporal.namespace,
       taskQueue: `test-${randomBytes(6).toString('hex')}`,
-      uiUrl: 'http://127.0.0.1:8233',
+      uiUrl: temporal.uiUrl ?? 'http://127.0.0.1:8233',
       cliPath: undefined,
     },
     host: '127.0.0.1',

@@ -6,7 +6,8 @@ import { config, report, serverProcesses } from './servers.js';
 export interface TestTemporal {
   readonly address: string;
   readonly namespace: string;
-  readonly uiUrl?: string;
+  /** Of its Web UI, if it has one. */
+  readonly uiUrl?: string | undefined;
 }
 
 let binary: Promise<string> | undefined;
@@ -41,5 +42,5 @@ async function startOwn(): Promise<TestTemporal> {
     databaseFile: undefined,
     report,
   });
-  return { address, namespace, ...(uiUrl === undefined ? {} : { uiUrl }) };
+  return { address, namespace, uiUrl };
 }
