@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import { z } from 'zod';
 import { listProgress, type Progress } from '../directory/progress-list.js';
-import { runOf, stuckUrl, type TemporalUi } from '../dispatch/temporal-ui.js';
+import { runOf, runsUrl, type TemporalUi } from '../dispatch/temporal-ui.js';
 import type { InstanceId } from '../ids.js';
 import { listOf, pageOf, pageQuery } from './page.js';
 import { type AdminRoute, fromQuery, instanceRoute } from './route.js';
@@ -41,7 +41,7 @@ export function progressRoutes({ pool, temporalUi }: ProgressRoutesOptions): Adm
         return {
           items: items.map((row) => present(instance, row)),
           nextCursor,
-          stuckUrl: stuckUrl(temporalUi, instance),
+          stuckUrl: runsUrl(temporalUi, instance, 'stuck'),
         };
       },
     }),

@@ -1,7 +1,7 @@
 import { Command, Option } from 'commander';
 import type { Config } from '../config.js';
 import { listProgress, REASONS, type Reason } from '../directory/progress-list.js';
-import { runOf, stuckUrl } from '../dispatch/temporal-ui.js';
+import { runOf, runsUrl } from '../dispatch/temporal-ui.js';
 import { isUserId } from '../ids.js';
 import { showInstance } from '../instances/instances.js';
 import { actOnInstance, actOnUser, USER_ACTIONS, type UserAction } from '../instances/operator-actions.js';
@@ -36,7 +36,7 @@ export const stuckCommand = (config: Config): Command =>
       printList(stuck, columns, options);
       if (options.json === true || stuck.length === 0) return;
       // Below the table, and not in it: a link that is broken into lines is none.
-      print(`\nIn the Temporal Web UI, all of them:\n  ${stuckUrl(ui, instance)}\nand each:`);
+      print(`\nIn the Temporal Web UI, all of them:\n  ${runsUrl(ui, instance, stage)}\nand each:`);
       for (const { userName, workflow } of stuck) print(`  ${userName}  ${workflow.url}`);
     });
 

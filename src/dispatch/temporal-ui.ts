@@ -17,11 +17,11 @@ export function runOf(ui: TemporalUi, instance: InstanceId, userId: UserId): { i
   return { id, url: `${workflows(ui)}/${encodeURIComponent(id)}` };
 }
 
-/** The list of all stuck runs of an instance in the Temporal Web UI. */
-export function stuckUrl(ui: TemporalUi, instance: InstanceId): string {
+/** The list of all open runs of an instance that stand at a stage in the Temporal Web UI. */
+export function runsUrl(ui: TemporalUi, instance: InstanceId, at: 'stuck' | 'held'): string {
   const { instance: ofInstance, stage } = searchAttributes;
   // A slug and our own words: nothing in them ends a quoted text.
-  const query = `${ofInstance.name}="${instance}" AND ${stage.name}="stuck" AND ExecutionStatus="Running"`;
+  const query = `${ofInstance.name}="${instance}" AND ${stage.name}="${at}" AND ExecutionStatus="Running"`;
   return `${workflows(ui)}?query=${encodeURIComponent(query)}`;
 }
 
