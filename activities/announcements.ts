@@ -13,6 +13,7 @@ import {
   showUntold,
 } from '../src/directory/announcements.js';
 import type { InstanceId, UserId } from '../src/ids.js';
+import { ApplicationGate } from './application-gate.js';
 
 interface UserKey {
   readonly instance: InstanceId;
@@ -32,8 +33,7 @@ type Attempt =
   | { readonly outcome: 'sent' }
   | { readonly outcome: 'busy' | 'retry'; readonly afterMs: number | undefined; readonly status?: number | undefined };
 
-/** Of an instance, in one process: what hangs takes no place from others, since what is beyond comes back later. */
-const IN_FLIGHT = 100;
+/** No sooner is anybody tried again. */
 const BUSY_MS = 1_000;
 /** A claim is good for 30 s, and an attempt takes 15 s at most: one that begins later than this might outlive it. */
 const CLAIM_LEFT_MS = 14_000;
@@ -42,9 +42,9 @@ const SET_IN_FLIGHT = 20;
 const FIRST = '00000000-0000-0000-0000-000000000000';
 
 export function announcementActivities(pool: pg.Pool, deliverer: Deliverer) {
-  const inFlight = new Map<InstanceId, number>();
+  const gate = new ApplicationGate();
 
-  const attempt = async ({ instance, userId }: UserKey): Promise<Attempt> => {
+  const attempt = async ({ instance, userId }: UserKey, answered: (is: boolean) => void): Promise<Attempt> => {
     const token = uuid();
     const claim = await claimAnnouncement(pool, instance, userId, token);
     const claimedAt = performance.now();
@@ -59,6 +59,7 @@ export function announcementActivities(pool: pg.Pool, deliverer: Deliverer) {
     }
     const delivery = await deliverer.deliver({ url, secrets }, { id: `${userId}.${revision}`, body: message });
     const { status } = delivery;
+    answered(status !== undefined);
     const outcome = outcomeOf(status, type === 'account.suspended', proven);
     await finishAnnouncement(pool, key, claim, outcome === 'done', delivery.words);
     if (outcome === 'done') return { outcome: 'sent' };
@@ -70,19 +71,15 @@ export function announcementActivities(pool: pg.Pool, deliverer: Deliverer) {
 
   /** Attempts until all is told or one does not succeed; a place among those in flight is taken first. */
   const tell = async (user: UserKey): Promise<Exclude<Attempt, { outcome: 'sent' }>> => {
-    const { instance } = user;
-    const others = inFlight.get(instance) ?? 0;
-    if (others >= IN_FLIGHT) return { outcome: 'busy', afterMs: BUSY_MS };
-    inFlight.set(instance, others + 1);
+    const place = gate.enter(user.instance);
+    if ('afterMs' in place) return { outcome: 'busy', afterMs: place.afterMs };
     try {
       for (;;) {
-        const result = await attempt(user);
+        const result = await attempt(user, place.answered);
         if (result.outcome !== 'sent') return result;
       }
     } finally {
-      const left = (inFlight.get(instance) ?? 1) - 1;
-      if (left === 0) inFlight.delete(instance);
-      else inFlight.set(instance, left);
+      place.leave();
     }
   };
 
@@ -100,7 +97,7 @@ export function announcementActivities(pool: pg.Pool, deliverer: Deliverer) {
       throw ApplicationFailure.create({
         type: 'application_unreachable',
         message:
-          result.outcome === 'busy' ? 'told by somebody else at the moment' : `answer ${result.status ?? 'none'}`,
+          result.outcome === 'busy' ? 'others are telling it at the moment' : `answer ${result.status ?? 'none'}`,
         ...(result.afterMs === undefined ? {} : { nextRetryDelay: Math.max(BUSY_MS, result.afterMs) }),
         ...(result.outcome === 'busy' ? { category: ApplicationFailureCategory.BENIGN } : {}),
       });

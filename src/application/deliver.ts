@@ -50,8 +50,7 @@ const MAX_WORDS = 1_000;
 export function createDeliverer({ allowPrivate, timeoutMs = TIMEOUT_MS }: DelivererOptions): Deliverer {
   const agent = new Agent({
     connect: { timeout: 5_000, ...(allowPrivate ? {} : { lookup: publicLookup }) },
-    // No endpoint's connections are another's; a hanging one is ended by its time-out.
-    connections: 64,
+    // As many connections as there are calls: none waits for another's answer, be it of the same host.
     pipelining: 1,
     keepAliveTimeout: 10_000,
   });

@@ -29,6 +29,18 @@ describe('telling an application', () => {
     assert.equal(application.told.length, 1);
   });
 
+  it('waits for no other call: a hundred that hang hold up none, of the same host either', async () => {
+    application.answer = (response, { body }) => {
+      if (body !== 'hang') response.writeHead(204).end();
+    };
+    const hanging = Array.from({ length: 100 }, () =>
+      deliverer.deliver({ url: application.url, secrets: [secret] }, { id: 'b.1', body: 'hang' }),
+    );
+    const first = await Promise.race([deliver(), ...hanging]);
+    assert.equal(first.status, 204);
+    await Promise.all(hanging);
+  });
+
   for (const [header, seconds] of [
     ['7', 7],
     ['soon', undefined],
