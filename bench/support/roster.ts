@@ -15,6 +15,7 @@ export async function startRoster(stage: Stage, databaseUrl: string, taskQueue: 
     PORT: '0',
     ROSTER_SECRET: SECRET,
     ROSTER_RATE_LIMIT: 'off',
+    ROSTER_PRIVATE_APPLICATIONS: 'on',
     TEMPORAL_ADDRESS: address,
     TEMPORAL_NAMESPACE: namespace,
     TEMPORAL_TASK_QUEUE: taskQueue,

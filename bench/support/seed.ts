@@ -14,7 +14,7 @@ import { resourceTypes } from '../../src/scim/protocol/schema.js';
 import type { Person } from './people.js';
 import { SECRET } from './stage.js';
 
-const BY_BENCH = { actor: 'cli', source: 'admin', requestId: null } as const;
+export const BY_BENCH = { actor: 'cli', source: 'admin', requestId: null } as const;
 const PAGE = 500;
 
 /** An instance with its first coach, settled, and a SCIM token. */
