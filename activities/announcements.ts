@@ -7,6 +7,7 @@ import { outcomeOf } from '../src/application/outcome.js';
 import {
   claimAnnouncement,
   finishAnnouncement,
+  freeClaim,
   leaveToOwnRun,
   listMoved,
   refuseAccount,
@@ -54,14 +55,14 @@ export function announcementActivities(pool: pg.Pool, deliverer: Deliverer) {
     const message = `{"type":${JSON.stringify(type)},"timestamp":"${at.toISOString()}","data":${body}}`;
     const key = { instance, user: userId, token };
     if (performance.now() - claimedAt > CLAIM_LEFT_MS) {
-      await finishAnnouncement(pool, key, claim, false, '');
+      await freeClaim(pool, key);
       return { outcome: 'busy', afterMs: undefined };
     }
     const delivery = await deliverer.deliver({ url, secrets }, { id: `${userId}.${revision}`, body: message });
     const { status } = delivery;
     answered(status !== undefined);
     const outcome = outcomeOf(status, type === 'account.suspended', proven);
-    await finishAnnouncement(pool, key, claim, outcome === 'done', delivery.words);
+    await finishAnnouncement(pool, key, claim, outcome, delivery);
     if (outcome === 'done') return { outcome: 'sent' };
     if (outcome === 'refused') {
       return { outcome, status: status ?? 0, revision, isCreation: type === 'account.created' };

@@ -14,6 +14,7 @@ import { programCommand } from './commands/program.js';
 import { requestsCommand } from './commands/requests.js';
 import { retryCommand, stuckCommand } from './commands/stuck.js';
 import { tokenCommand } from './commands/token.js';
+import { userCommand } from './commands/user.js';
 import { readConfig } from './config.js';
 import { PACKAGE_ROOT } from './dev/program-files.js';
 
@@ -37,6 +38,7 @@ async function main(): Promise<void> {
     retryCommand(config),
     appCommand(config),
     auditCommand(config),
+    userCommand(config),
     brakeCommand(config),
     demoCommand(config),
     doctorCommand(config),

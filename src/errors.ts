@@ -9,6 +9,8 @@ export type RefusalCode =
   | 'token_unknown'
   | 'invalid_token_instance'
   | 'user_deleted'
+  | 'user_not_off'
+  | 'user_not_settled'
   | 'cursor_too_old'
   | 'invalid_application'
   | 'application_unknown'

@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import type Koa from 'koa';
 import type pg from 'pg';
 import type { Deliverer } from '../application/deliver.js';
@@ -18,7 +19,8 @@ import { openapiRoute } from './openapi.js';
 import { methodNotAllowed, notFound } from './problem.js';
 import { progressRoutes } from './progress.js';
 import { requestRoutes } from './requests.js';
-import type { AdminRoute } from './route.js';
+import { type AdminRoute, Download } from './route.js';
+import { storyRoutes } from './story.js';
 import { teamRoutes } from './teams.js';
 import { operatorTokenRoutes, scimTokenRoutes } from './tokens.js';
 
@@ -54,6 +56,7 @@ export function adminRoutes(options: AdminRoutesOptions): AdminRoute[] {
     ...progressRoutes(options),
     ...requestRoutes(options),
     ...actionRoutes(options),
+    ...storyRoutes(options),
     ...applicationRoutes(options),
     ...eventRoutes(options),
     ...auditRoutes(options),
@@ -88,11 +91,17 @@ export function adminEndpoint(options: AdminOptions): Koa.Middleware {
       role: identity.role,
       id: parameters['id'] ?? '',
       query: context.query,
+      accepts: (...types) => context.accepts(types),
       findInstance: () => findInstance(pool, parameters['slug'] ?? '', identity),
       readBody: () => readBody(context.req, MAX_BODY_BYTES, MEDIA_TYPES),
     });
     context.status = route.status;
     if (answer === undefined) return;
+    if (answer instanceof Download) {
+      context.type = answer.type;
+      context.body = Readable.from(answer.text);
+      return;
+    }
     context.body = JSON.stringify(answer);
     context.type = 'application/json';
   };

@@ -77,11 +77,17 @@ function responsesOf({
   missing,
   conflict,
   gone,
+  downloads = [],
 }: AdminRoute): Record<string, ResponseConfig> {
   return {
     [status]: {
       description: status === 204 ? 'Done' : status === 201 ? 'Created' : 'OK',
-      ...(answer && { content: { 'application/json': { schema: answer } } }),
+      ...(answer && {
+        content: {
+          'application/json': { schema: answer },
+          ...Object.fromEntries(downloads.map((type) => [type, { schema: z.string() }])),
+        },
+      }),
     },
     400: refusal('The request is not valid; the detail lists every fault.'),
     401: refusal('There is no valid operator token.'),

@@ -58,6 +58,8 @@ export const REFUSAL_STATUS: Readonly<Record<RefusalCode, number>> = {
   token_unknown: 404,
   invalid_token_instance: 400,
   user_deleted: 409,
+  user_not_off: 409,
+  user_not_settled: 409,
   cursor_too_old: 410,
   invalid_application: 400,
   application_unknown: 404,

@@ -12,10 +12,23 @@ interface AdminRequest {
   /** The last segment of a path that ends in `{id}`; any text. */
   readonly id: string;
   readonly query: Readonly<Record<string, unknown>>;
+  /** Which of these media types the client likes best. */
+  readonly accepts: (...types: string[]) => string | false;
   /** The instance that the path names, if whoever asks may know of it. @throws RefusedError `instance_unknown` */
   readonly findInstance: () => Promise<InstanceId>;
   /** Reads and parses the body. @throws ScimError 400, 413, 415 */
   readonly readBody: () => Promise<Record<string, unknown>>;
+}
+
+/** An answer that is no JSON: text of a media type, as it comes. */
+export class Download {
+  readonly type: string;
+  readonly text: AsyncIterable<string>;
+
+  constructor(type: string, text: AsyncIterable<string>) {
+    this.type = type;
+    this.text = text;
+  }
 }
 
 /** What a route takes beside its path, and how that is read and checked. */
@@ -42,6 +55,8 @@ interface Shape {
   readonly missing?: string;
   /** When the answer is 409. */
   readonly conflict?: string;
+  /** The media types that the answer may have beside JSON. */
+  readonly downloads?: readonly string[];
   /** When the answer is 410. */
   readonly gone?: string;
 }
@@ -49,11 +64,11 @@ interface Shape {
 interface Definition<Value, Answer extends z.ZodType, Call> extends Shape {
   readonly input: Input<Value>;
   readonly answer?: Answer;
-  readonly handle: (call: Call) => Promise<z.input<Answer>>;
+  readonly handle: (call: Call) => Promise<z.input<Answer> | Download>;
 }
 
 /** What a handler gets: who asks, the path's id, and the input as its schema made it. */
-interface Call<Value> extends Pick<AdminRequest, 'by' | 'role' | 'id'> {
+interface Call<Value> extends Pick<AdminRequest, 'by' | 'role' | 'id' | 'accepts'> {
   readonly input: Value;
 }
 
@@ -78,6 +93,7 @@ export const route = <Value, Answer extends z.ZodType>(
       by: request.by,
       role: request.role,
       id: request.id,
+      accepts: request.accepts,
       input: await definition.input.read(request),
     }),
 });
@@ -90,7 +106,8 @@ export const instanceRoute = <Value, Answer extends z.ZodType>(
   handle: async (request) => {
     const instance = await request.findInstance();
     const input = await definition.input.read(request);
-    return definition.handle({ instance, by: request.by, role: request.role, id: request.id, input });
+    const { by, role, id, accepts } = request;
+    return definition.handle({ instance, by, role, id, accepts, input });
   },
 });
 

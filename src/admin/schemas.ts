@@ -26,6 +26,7 @@ export const userId = z.string().refine(isUserId, 'must be an id, in lower case'
 const role = z.enum(ROLES).meta({ id: 'Role' });
 export const accountStatus = z.enum(ACCOUNT_STATUSES).meta({ id: 'AccountStatus' });
 export const stage = z.enum(STAGES).meta({ id: 'Stage' });
+export const reasonCode = z.enum(REASONS).meta({ id: 'Reason', description: 'A stable code, see docs/errors.md' });
 
 export const name = text(MAX_LABEL);
 const managerWaitSeconds = z
@@ -170,7 +171,7 @@ export const instanceAction = z
     action: z.enum(INSTANCE_ACTIONS).meta({
       description: 'Try all who are stuck again; let whom the brake holds go on, or give them their access back',
     }),
-    code: z.enum(REASONS).optional().meta({ description: 'retryStuck: those of one reason' }),
+    code: reasonCode.optional().meta({ description: 'retryStuck: those of one reason' }),
     reason,
   })
   .meta({ id: 'InstanceAction' });
@@ -243,7 +244,7 @@ export const progress = z
     userId: id,
     userName: z.string(),
     stage,
-    reason: z.enum(REASONS).nullable().meta({ description: 'A stable code, see docs/errors.md' }),
+    reason: reasonCode.nullable(),
     message: z.string().nullable(),
     since: instant,
     workflow: z.strictObject({ id: z.string(), url: z.url().meta({ description: 'The run in the Temporal Web UI' }) }),
@@ -304,10 +305,15 @@ export const auditRow = z
     userId: id.nullable(),
     groupId: id.nullable(),
     version: z.number().int().nullable(),
+    changed: z
+      .string()
+      .nullable()
+      .meta({ description: 'The names of the attributes that it changed, with commas between them' }),
     outcome: z.enum(['accepted', 'refused', 'ignored']),
     reason: z.string().nullable().meta({ description: 'Why it was refused or ignored: a stable code' }),
     note: z.string().nullable().meta({ description: "An operator's own reason" }),
     requestId: z.string().nullable(),
+    receivedAt: instant.nullable().meta({ description: 'When the request came in' }),
     hash: z.string().meta({ description: 'SHA-256 over the hash of the row before and this row' }),
   })
   .meta({ id: 'AuditRow' });

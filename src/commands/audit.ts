@@ -1,11 +1,12 @@
-import { Command } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import type pg from 'pg';
 import type { Config } from '../config.js';
+import { auditPages, deactivationPages, exported, FORMATS } from '../directory/audit-export.js';
 import { verifyAudit } from '../directory/seals.js';
 import { INSTALLATION, type InstanceId } from '../ids.js';
 import { listInstances, showInstance } from '../instances/instances.js';
 import { withDatabase } from './context.js';
-import { JSON_OPTION, printList } from './output.js';
+import { JSON_OPTION, note, printList } from './output.js';
 
 /** `roster audit`: the audit log and its chain. */
 export function auditCommand(config: Config): Command {
@@ -24,7 +25,8 @@ export function auditCommand(config: Config): Command {
       const chains = await withDatabase(config, async (pool) => {
         const found = [];
         for (const instance of await chainsOf(pool, slug)) {
-          found.push({ instance, ...(await verifyAudit(pool, instance)) });
+          const onProgress = (rows: number) => note(`${instance}: ${rows} rows are as they were sealed`);
+          found.push({ instance, ...(await verifyAudit(pool, instance, onProgress)) });
         }
         return found;
       });
@@ -40,8 +42,38 @@ export function auditCommand(config: Config): Command {
       );
       if (chains.some(({ fault }) => fault !== null)) process.exitCode = 1;
     });
+
+  command
+    .command('export <instance>')
+    .description(
+      'write the evidence of each deactivation of a period: received, committed, access off, application told, still open',
+    )
+    .requiredOption('--from <date>', 'first moment, as 2026-01-01 or with a time (UTC unless told)', moment)
+    .option('--to <date>', 'moment that is not included any more; now unless told', moment)
+    .addOption(new Option('--format <format>', 'how it is written').choices(FORMATS).default('csv'))
+    .option('--rows', 'the rows of the audit log instead, the newest first')
+    .addHelpText('after', '\nExample:\n  $ roster audit export acme --from 2026-10-01 --to 2026-11-01 > october.csv')
+    .action(
+      async (slug: string, options: { from: Date; to?: Date; format: (typeof FORMATS)[number]; rows?: boolean }) => {
+        await withDatabase(config, async (pool) => {
+          const { slug: instance } = await showInstance(pool, slug);
+          const { from, to = new Date(), format } = options;
+          const pages =
+            options.rows === true
+              ? auditPages(pool, instance, { from, to })
+              : deactivationPages(pool, instance, { from, to });
+          for await (const text of exported(pages, format)) process.stdout.write(text);
+        });
+      },
+    );
   return command;
 }
+
+const moment = (text: string): Date => {
+  const date = new Date(/^\d{4}-\d{2}-\d{2}$/.test(text) ? `${text}T00:00:00Z` : text);
+  if (Number.isNaN(date.getTime())) throw new InvalidArgumentError('A date as 2026-01-31, or 2026-01-31T08:00:00Z.');
+  return date;
+};
 
 /** Whose chains are meant: those of all where nobody is named. @throws RefusedError `instance_unknown` */
 async function chainsOf(pool: pg.Pool, slug: string | undefined): Promise<InstanceId[]> {

@@ -40,3 +40,8 @@ export function printOne(
 export const print = (line: string): void => {
   process.stdout.write(`${line}\n`);
 };
+
+/** Says how far something is that takes a while: beside the result, which may be read by a program. */
+export const note = (line: string): void => {
+  process.stderr.write(`${line}\n`);
+};

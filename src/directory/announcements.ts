@@ -1,4 +1,6 @@
 import type pg from 'pg';
+import type { Delivery } from '../application/deliver.js';
+import type { Outcome } from '../application/outcome.js';
 import { run, type Statement } from '../database/pool.js';
 import type { InstanceId, UserId } from '../ids.js';
 
@@ -41,7 +43,7 @@ export async function claimAnnouncement(
 
 const FINISH: Statement = {
   name: 'finish_announcement',
-  text: 'select told, others_stuck as "othersStuck" from finish_announcement($1, $2, $3, $4, $5, $6, $7, $8)',
+  text: 'select told, others_stuck as "othersStuck" from finish_announcement($1, $2, $3, $4, $5, $6, $7, $8, $9)',
 };
 
 const BRING_FORWARD: Statement = { name: 'bring_forward', text: 'select bring_forward($1)' };
@@ -55,13 +57,27 @@ export async function finishAnnouncement(
   pool: pg.Pool,
   { instance, user, token }: { readonly instance: InstanceId; readonly user: UserId; readonly token: string },
   { url, revision, type }: Announcement,
-  done: boolean,
-  words: string,
+  outcome: Outcome,
+  { status, words }: Pick<Delivery, 'status' | 'words'>,
 ): Promise<boolean> {
-  const values = [instance, user, token, url, revision, type, done, words];
+  const values = [instance, user, token, url, revision, type, outcome, status ?? 0, words];
   const [row] = await run<{ told: boolean | null; othersStuck: boolean }>(pool, FINISH, values);
   if (row?.othersStuck === true) await run(pool, BRING_FORWARD, [instance]);
   return row?.told === true;
+}
+
+const FREE: Statement = {
+  name: 'free_claim',
+  text: `update accounts a set announcing_until = null, announcing_token = null
+    where a.instance_id = $1 and a.id = $2 and a.announcing_token = $3`,
+};
+
+/** Gives a claim back under which nothing was sent. @throws UnavailableError */
+export async function freeClaim(
+  pool: pg.Pool,
+  { instance, user, token }: { readonly instance: InstanceId; readonly user: UserId; readonly token: string },
+): Promise<void> {
+  await run(pool, FREE, [instance, user, token]);
 }
 
 const REFUSE: Statement = { name: 'refuse_account', text: 'select refuse_account($1, $2, $3, $4) as refused' };

@@ -15,11 +15,15 @@ export interface AuditRow {
   readonly groupId: string | null;
   /** The version that it made. */
   readonly version: number | null;
+  /** The names of the attributes that it changed, with commas between them. */
+  readonly changed: string | null;
   readonly outcome: 'accepted' | 'refused' | 'ignored';
   readonly reason: string | null;
   /** An operator's own reason. */
   readonly note: string | null;
   readonly requestId: string | null;
+  /** When the request came in. */
+  readonly receivedAt: Date | null;
   /** Over the row before and this one, in hexadecimal digits. */
   readonly hash: string;
 }
@@ -35,7 +39,7 @@ const LIST: Statement = {
   name: 'list_audit',
   text: `
     select position::double precision, at, actor, action, user_id as "userId", group_id as "groupId",
-      version::double precision, outcome, reason, note, request_id as "requestId", encode(hash, 'hex') as hash
+      version::double precision, changed, outcome, reason, note, request_id as "requestId", received_at as "receivedAt", encode(hash, 'hex') as hash
     from audit_log
     where instance_id = $1 and position < coalesce($2, 9e15) and ($3::timestamptz is null or at >= $3)
       and ($4::timestamptz is null or at < $4) and ($5::uuid is null or user_id = $5)

@@ -18,14 +18,15 @@ export interface Refusal {
 const REFUSE: Statement = {
   name: 'audit_refusal',
   text: `
-    insert into audit_log (instance_id, actor, action, user_id, group_id, outcome, reason, request_id)
-    values ($1, $2, $3, $4, $5, 'refused', $6, $7)`,
+    insert into audit_log (instance_id, actor, action, user_id, group_id, outcome, reason, request_id, received_at)
+    values ($1, $2, $3, $4, $5, 'refused', $6, $7, $8)`,
 };
 
 /** Keeps a refusal in the audit log; what is accepted is kept by the statement that does it. @throws UnavailableError */
 export async function auditRefusal(pool: pg.Pool, refusal: Refusal): Promise<void> {
   const { instance, by, action, userId = null, groupId = null, reason } = refusal;
-  await run(pool, REFUSE, [instance, by.actor, action, userId, groupId, reason, by.requestId]);
+  const values = [instance, by.actor, action, userId, groupId, reason, by.requestId, by.receivedAt ?? null];
+  await run(pool, REFUSE, values);
 }
 
 const IGNORE: Statement = {

@@ -29,7 +29,7 @@ export const unsealedInstances = async (pool: pg.Pool): Promise<InstanceId[]> =>
 
 const VERIFY: Statement = {
   name: 'verify_audit',
-  text: `select sealed::double precision, encode(hash, 'hex') as hash, fault from verify_audit($1)`,
+  text: `select sealed::double precision, encode(hash, 'hex') as hash, fault, more from verify_audit($1, $2, decode($3, 'hex'), $4)`,
 };
 
 /** What was found of an instance's audit chain. */
@@ -42,20 +42,47 @@ export interface AuditChain {
   readonly fault: string | null;
 }
 
-/** Seals what is committed and walks the whole chain. @throws UnavailableError */
-export async function verifyAudit(pool: pg.Pool, instance: InstanceId): Promise<AuditChain> {
+/** How many rows are walked by a statement. */
+const WALKED = 50_000;
+
+/**
+ * Seals what is committed and walks the whole chain; `onProgress` is told how many rows are found good. @throws UnavailableError
+ */
+export async function verifyAudit(
+  pool: pg.Pool,
+  instance: InstanceId,
+  onProgress: (rows: number) => void = () => undefined,
+): Promise<AuditChain> {
   await seal(pool, instance);
-  const [chain = { sealed: 0, hash: '', fault: null }] = await run<AuditChain>(pool, VERIFY, [instance]);
-  return chain;
+  let place = { sealed: 0, hash: '' };
+  for (;;) {
+    const [walked] = await run<AuditChain & { more: boolean }>(pool, VERIFY, [
+      instance,
+      place.sealed,
+      place.hash,
+      WALKED,
+    ]);
+    if (walked === undefined) throw new Error('verify_audit always says something.');
+    const { more, ...chain } = walked;
+    if (!more) return chain;
+    place = chain;
+    onProgress(chain.sealed);
+  }
 }
 
 const REMOVE: Statement = { name: 'remove_events', text: 'select remove_events($1, $2) as removed' };
 const KEPT_DAYS = 30;
 
-/** Takes away sealed events older than 30 days. @throws UnavailableError */
+const REMOVE_ANSWERS: Statement = {
+  name: 'remove_answers',
+  text: 'delete from answers where last_at < now() - make_interval(days => $1)',
+};
+
+/** Takes away sealed events, and what applications answered, older than 30 days. @throws UnavailableError */
 export async function removeOldEvents(pool: pg.Pool): Promise<void> {
   let removed: number | undefined;
   do {
     [{ removed } = { removed: 0 }] = await run<{ removed: number }>(pool, REMOVE, [KEPT_DAYS, AT_ONCE]);
   } while (removed === AT_ONCE);
+  await run(pool, REMOVE_ANSWERS, [KEPT_DAYS]);
 }

@@ -36,6 +36,8 @@ export interface AssertedUser extends StoredUser {
   /** What the account is called. */
   readonly displayName: string;
   readonly active: boolean;
+  /** The names of the attributes that this version changes, with commas between them. */
+  readonly changed: string;
   readonly managerReference: string | null;
   readonly managerReferenceKey: string | null;
   /** As RFC 3339 has it, in UTC with milliseconds. */
@@ -48,6 +50,8 @@ export interface Actor {
   readonly actor: string;
   readonly source: 'scim' | 'import' | 'admin';
   readonly requestId: string | null;
+  /** When the request came in. */
+  readonly receivedAt?: Date;
 }
 
 /** Which user. */

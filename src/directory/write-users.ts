@@ -35,6 +35,8 @@ const COLUMNS: readonly (readonly [name: string, type: string, value: (assertion
   ['source', 'text', ({ by }) => by.source],
   ['actor', 'text', ({ by }) => by.actor],
   ['request_id', 'text', ({ by }) => by.requestId],
+  ['received_at', 'timestamptz', ({ by }) => by.receivedAt ?? null],
+  ['changed', 'text', ({ user }) => user.changed],
   ['removed', 'boolean', ({ removed }) => removed ?? false],
   ['keeps_access', 'boolean', ({ keepsAccess }) => keepsAccess ?? false],
 ];
@@ -62,8 +64,9 @@ const INSERT: Statement = {
       select instance_id, id, case when active then 'active' else 'suspended' end, 1 from written
     ),
     audited as (
-      insert into audit_log (instance_id, actor, action, user_id, version, outcome, request_id)
-      select instance_id, a.actor, 'user.create', id, 1, 'accepted', a.request_id from written join asserted a using (instance_id, id)
+      insert into audit_log (instance_id, actor, action, user_id, version, changed, outcome, request_id, received_at)
+      select instance_id, a.actor, 'user.create', id, 1, a.changed, 'accepted', a.request_id, a.received_at
+      from written join asserted a using (instance_id, id)
     ),
     kick as (
       insert into kicks (instance_id, user_id, lane, source) select instance_id, id, 1, source from written
@@ -92,7 +95,7 @@ const update = (name: string, onlyFree: boolean): Statement => ({
   text: `
     with ${ASSERTED},
     held as (
-      select c.instance_id, c.id, c.revision as former from asserted a join accounts c on c.instance_id = a.instance_id and c.id = a.id
+      select c.instance_id, c.id, c.revision as former, c.status, c.wanted from asserted a join accounts c on c.instance_id = a.instance_id and c.id = a.id
       for no key update of c${onlyFree ? ' skip locked' : ''}
     ),
     written as (
@@ -100,7 +103,7 @@ const update = (name: string, onlyFree: boolean): Statement => ({
         deleted_at = case when a.removed then now() end
       from asserted a join held using (instance_id, id)
       where u.instance_id = a.instance_id and u.id = a.id and u.version = a.version - 1 and u.deleted_at is null
-      returning u.instance_id, u.id, u.version, u.active, a.source, a.actor, a.request_id, a.removed, a.keeps_access
+      returning u.instance_id, u.id, u.version, u.active, a.source, a.actor, a.request_id, a.received_at, a.changed, a.removed, a.keeps_access
     ),
     account as (
       -- Off means off: access ends with the very statement that asserts it (guard 1).
@@ -124,9 +127,14 @@ const update = (name: string, onlyFree: boolean): Statement => ({
       from account where revised order by id
     ),
     audited as (
-      insert into audit_log (instance_id, actor, action, user_id, version, outcome, request_id)
-      select instance_id, actor, case when removed then 'user.delete' else 'user.update' end, id, version, 'accepted', request_id
-      from written
+      insert into audit_log (instance_id, actor, action, user_id, version, changed, outcome, request_id, received_at)
+      select instance_id, w.actor, case
+          when w.removed then 'user.delete'
+          when not w.active and not w.keeps_access and held.status = 'active' then 'user.deactivate'
+          when w.active and held.wanted = 'suspended' then 'user.activate'
+          else 'user.update' end,
+        id, w.version, w.changed, 'accepted', w.request_id, w.received_at
+      from written w join held using (instance_id, id)
     ),
     kick as (
       insert into kicks (instance_id, user_id, lane, source)

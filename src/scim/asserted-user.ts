@@ -1,7 +1,7 @@
 import { accountEmail, displayNameOf, type EmailEntry } from '../directory/account-profile.js';
 import type { AssertedUser, StoredUser } from '../directory/users.js';
 import { toExternalId, type UserId } from '../ids.js';
-import { isSameJson } from '../json.js';
+import { changedAttributes } from './changed-attributes.js';
 import { parseUser, renderUser, type UserState } from './present-user.js';
 import { foldUserName, managerReference, textOf } from './protocol/resource.js';
 import { isScimObject, type ScimObject, type ScimValue } from './protocol/scim-object.js';
@@ -10,7 +10,8 @@ import { referenceKey } from './reference-key.js';
 /** A new user, ready to be stored. */
 export function newUser(id: UserId, resource: ScimObject): AssertedUser {
   const now = new Date().toISOString();
-  return toAssertedUser({ id, version: 1, createdAt: now, updatedAt: now }, resource);
+  const state = { id, version: 1, createdAt: now, updatedAt: now };
+  return toAssertedUser(state, resource, changedAttributes({}, resource));
 }
 
 /**
@@ -23,24 +24,30 @@ export function changedUser(
 ): AssertedUser | undefined {
   const { state, resource } = parseUser(stored);
   const changed = compute(resource);
-  return isSameJson(resource, changed) ? undefined : nextVersion(stored, state, changed);
+  const names = changedAttributes(resource, changed);
+  return names.length === 0 ? undefined : nextVersion(stored, state, changed, names);
 }
 
 /** The last version of a user who is deleted: no longer active. */
 export function removedUser(stored: StoredUser): AssertedUser {
   const { state, resource } = parseUser(stored);
-  return nextVersion(stored, state, { ...resource, active: false });
+  return nextVersion(stored, state, { ...resource, active: false }, resource['active'] === false ? [] : ['active']);
 }
 
-function nextVersion({ groups }: StoredUser, state: UserState, resource: ScimObject): AssertedUser {
+function nextVersion(
+  { groups }: StoredUser,
+  state: UserState,
+  resource: ScimObject,
+  changed: readonly string[],
+): AssertedUser {
   // Later than the last change, whatever this machine's clock says.
   const updated = Math.max(Date.now(), Date.parse(state.updatedAt) + 1);
   const next = { ...state, version: state.version + 1, updatedAt: new Date(updated).toISOString() };
-  return { ...toAssertedUser(next, resource), groups };
+  return { ...toAssertedUser(next, resource, changed), groups };
 }
 
 /** A SCIM User as the directory stores it: columns, keys by the one fold, and as it is shown. */
-export function toAssertedUser(state: UserState, resource: ScimObject): AssertedUser {
+export function toAssertedUser(state: UserState, resource: ScimObject, changed: readonly string[]): AssertedUser {
   const userName = textOf(resource['userName']) ?? '';
   const externalId = textOf(resource['externalId']);
   const email = accountEmail(emailsIn(resource['emails']), userName);
@@ -62,6 +69,7 @@ export function toAssertedUser(state: UserState, resource: ScimObject): Asserted
       name: { givenName: textOf(name['givenName']), familyName: textOf(name['familyName']) },
     }),
     active: resource['active'] !== false,
+    changed: changed.join(','),
     managerReference: reference,
     managerReferenceKey: reference === null ? null : referenceKey(reference),
   };

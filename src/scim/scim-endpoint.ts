@@ -44,7 +44,7 @@ export function scimEndpoint(
       return;
     }
     const began = performance.now();
-    const note: Noted = { identity: undefined, body: undefined };
+    const note: Noted = { receivedAt: new Date(), identity: undefined, body: undefined };
     try {
       const answer = await handle(context, note);
       send(context, answer);
@@ -54,7 +54,7 @@ export function scimEndpoint(
       const known = toScimError(error, requestId);
       noteRequest(context, note, began, known);
       if (note.identity !== undefined) {
-        const asked = { identity: note.identity, by: actorOf(note.identity, requestId) };
+        const asked = { identity: note.identity, by: actorOf(note.identity, context, note) };
         await options.auditRefusal(asked, context.method, pathBelow(context.path), known);
       }
       throw error;
@@ -84,10 +84,9 @@ export function scimEndpoint(
     assertRate?.(identity);
     const { handler, id } = findHandler(pathBelow(context.path), context.method);
     const { headers } = context.req;
-    const requestId = String(context.state['requestId']);
     return handler({
       identity,
-      by: actorOf(identity, requestId),
+      by: actorOf(identity, context, note),
       id,
       query: context.query,
       preconditions: { ifMatch: headers['if-match'], ifNoneMatch: headers['if-none-match'] },
@@ -102,14 +101,16 @@ export function scimEndpoint(
   }
 }
 
-const actorOf = ({ tokenId }: ScimIdentity, requestId: string): Actor => ({
+const actorOf = ({ tokenId }: ScimIdentity, context: Koa.Context, { receivedAt }: Noted): Actor => ({
   actor: `scim:${tokenId}`,
   source: 'scim',
-  requestId,
+  requestId: String(context.state['requestId']),
+  receivedAt,
 });
 
 /** What is known of a request as it goes. */
 interface Noted {
+  readonly receivedAt: Date;
   identity: ScimIdentity | undefined;
   body: unknown;
 }

@@ -86,8 +86,14 @@ describe('the OpenAPI document', () => {
         assert.ok(statuses.includes(status), `${endpoint} ${status}`);
       }
       for (const [status, { content = {} }] of Object.entries(said.responses)) {
+        // The audit log can be had as a file too.
+        const downloads = endpoint === 'GET /instances/{slug}/audit' ? ['text/csv', 'application/x-ndjson'] : [];
         const type =
-          Number(status) >= 400 ? ['application/problem+json'] : status === '204' ? [] : ['application/json'];
+          Number(status) >= 400
+            ? ['application/problem+json']
+            : status === '204'
+              ? []
+              : ['application/json', ...downloads];
         assert.deepEqual(Object.keys(content), type, `${endpoint} ${status}`);
       }
     }

@@ -203,6 +203,41 @@ describe('the command line', function () {
     assert.equal(row?.workflow.id, `user/${instance}/${id}`);
   });
 
+  it('tells one user’s story, exports the evidence, sets and releases the brake, erases who is off', async () => {
+    const { instance } = roster;
+    const brake = await json<{ brake: object | null }>('instance set --brake 0/1/10', instance);
+    assert.deepEqual(brake.brake, { percent: 0, minimum: 1, windowMinutes: 10 });
+    assert.equal((await cli(['instance', 'set', instance, '--brake', '20/10'])).code, 1);
+    const from = new Date().toISOString();
+    const ids: string[] = [];
+    for (const name of ['gone-1@x.test', 'gone-2@x.test']) {
+      const { body } = await scim(roster, 'POST', '/Users', { userName: name });
+      ids.push(String(body?.['id']));
+      await settled(roster);
+      await scim(roster, 'DELETE', `/Users/${ids.at(-1)}`);
+      await settled(roster);
+    }
+    assert.match((await cli(['stuck', instance, '--held'])).out, /brake_held/);
+    assert.deepEqual(await json('brake release --why checked', instance), { accounts: 1 });
+    await settled(roster);
+    const evidence = await cli(['audit', 'export', instance, '--from', from]);
+    assert.deepEqual(evidence.out.trim().split('\r\n').length, 3, evidence.out);
+    const rows = await cli(['audit', 'export', instance, '--from', from, '--rows', '--format', 'ndjson']);
+    assert.match(rows.out, /"action":"user.release"/);
+    assert.equal((await cli(['audit', 'export', instance, '--from', 'yesterday'])).code, 1);
+
+    const [id = ''] = ids;
+    const story = await cli(['user', 'show', instance, id]);
+    assert.match(story.out, /asserted {2}Created: userName/);
+    assert.match(story.out, /asserted {2}Deleted/);
+    const erase = ['user', 'erase', instance, id, '--why', 'a request'];
+    assert.equal((await cli(erase)).code, 1, 'it wants to be sure');
+    const erased = await cli([...erase, '--yes']);
+    assert.equal(erased.code, 0, erased.err);
+    assert.doesNotMatch((await cli(['user', 'show', instance, id])).out, /gone-1/);
+    await json('instance set --brake 20/10/10', instance);
+  });
+
   it('doctor finds everything well, and says what to do about what is not', async () => {
     const well = await cli(['doctor']);
     assert.equal(well.code, 0, well.out);

@@ -15,6 +15,8 @@ import { type FakeApplication, startFakeApplication } from '../support/fake-appl
 import { BY_TEST } from '../support/roster.js';
 import { converge, emptyInstance, say } from '../support/steps.js';
 
+const DONE = { status: 200, words: '' };
+
 describe('guard 7: announcing in order', () => {
   let database: TestDatabase;
   let pool: pg.Pool;
@@ -134,11 +136,11 @@ describe('guard 7: announcing in order', () => {
     await setRole(pool, instance, id, 'coach', BY_TEST);
     const second = await claimAnnouncement(pool, instance, id, next);
     assert.ok(first.state === 'send' && second.state === 'send' && second.revision > first.revision);
-    assert.equal(await finishAnnouncement(pool, { instance, user: id, token: dead }, first, true, ''), false);
+    assert.equal(await finishAnnouncement(pool, { instance, user: id, token: dead }, first, 'done', DONE), false);
     const now = await account(id);
     assert.deepEqual([now.announced, now.token], [first.revision, next], 'what was told is told, and the claim stands');
-    assert.equal(await finishAnnouncement(pool, { instance, user: id, token: next }, second, true, ''), true);
-    await finishAnnouncement(pool, { instance, user: id, token: dead }, first, true, '');
+    assert.equal(await finishAnnouncement(pool, { instance, user: id, token: next }, second, 'done', DONE), true);
+    await finishAnnouncement(pool, { instance, user: id, token: dead }, first, 'done', DONE);
     assert.equal((await account(id)).announced, second.revision, 'and only grows');
   });
 
@@ -157,7 +159,7 @@ describe('guard 7: announcing in order', () => {
     const claim = await claimAnnouncement(pool, instance, id, token);
     assert.ok(claim.state === 'send');
     assert.equal(await kicked(), 0, 'while somebody tells it');
-    await finishAnnouncement(pool, { instance, user: id, token }, claim, false, 'busy');
+    await finishAnnouncement(pool, { instance, user: id, token }, claim, 'retry', { status: undefined, words: 'busy' });
     assert.equal(await kicked(), 0, 'and tries again by itself');
     await worker()(id);
     assert.equal(await kicked(), 0, 'and when all is told');

@@ -226,7 +226,7 @@ async function store(pool: pg.Pool, at: number, body: unknown): Promise<ScimObje
     createdAt: `2026-01-01T00:00:00.00${at % 3}Z`,
     updatedAt: `2025-12-31T23:59:59.99${at % 10}Z`,
   };
-  const user = toAssertedUser(state, readResource(resourceTypes.User, JSON.parse(JSON.stringify(body))));
+  const user = toAssertedUser(state, readResource(resourceTypes.User, JSON.parse(JSON.stringify(body))), []);
   const instance = 'acme';
   if (!isInstanceId(instance)) throw new TypeError('not a slug');
   const [stored] = await insertUsers(on(pool), [{ instance, user, by: BY_TEST }]);

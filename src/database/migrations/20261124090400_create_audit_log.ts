@@ -7,15 +7,22 @@ async function up(knex: Knex): Promise<void> {
       instance_id text not null,
       entry bigint generated always as identity,
       at timestamptz not null default now(),
+      -- When the request came in that asked for it.
+      received_at timestamptz,
       actor text not null,
       action text not null,
       user_id uuid,
       group_id uuid,
       version bigint,
+      -- The names of the attributes that it changed, with commas between them: never what they say.
+      changed text,
       outcome text not null check (outcome in ('accepted', 'refused', 'ignored')),
       -- Why it was refused or ignored: a stable code.
       reason text,
       request_id text,
+      -- An operator's own reason. It may name people, so it can be taken away: the chain is over its digest, which sealing adds.
+      note text,
+      note_digest bytea,
       primary key (instance_id, entry)
     );
     comment on column audit_log.actor is 'the token''s id as scim:<id> or operator:<id>, or the command line as cli';

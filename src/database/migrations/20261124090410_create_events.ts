@@ -19,6 +19,8 @@ async function up(knex: Knex): Promise<void> {
       revision bigint,
       -- As it is told, to the letter: one revision never says two things.
       body json not null,
+      -- How the manager came about, for people: never told.
+      why json,
       primary key (instance_id, entry)
     );
     create unique index events_position on events (instance_id, position) where position is not null;
@@ -55,12 +57,17 @@ const RECORD = `
 create function record_accounts(p_instance text, p_ids uuid[], p_types text[], p_own uuid[] default null)
 returns void language plpgsql as $$
 begin
-  insert into events (instance_id, type, user_id, revision, body, moved)
-  select p_instance, revised.type, a.id, a.revision, account_body(a),
+  insert into events (instance_id, type, user_id, revision, body, why, moved)
+  select p_instance, revised.type, a.id, a.revision, account_body(a), json_build_object(
+      'isNamed', a.manager_reference_key is not null, 'isWaiting', a.wait_until is not null, 'isOnCircle', a.circle is not null,
+      'meant', a.resolved_to, 'by', case a.manager_reference_key
+        when meant.id::text then 'id' when meant.external_id_key then 'externalId' when meant.user_name_key then 'userName'
+        when meant.email_key then 'e-mail' end),
     p_own is not null and a.id <> all (p_own)
       and exists (select from instances i where i.id = p_instance and i.application_url is not null)
   from unnest(p_ids, p_types) as revised (id, type)
   join accounts a on a.instance_id = p_instance and a.id = revised.id
+  left join accounts meant on meant.instance_id = p_instance and meant.id = a.resolved_to
   order by a.id;
 end
 $$;

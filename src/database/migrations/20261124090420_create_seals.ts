@@ -20,6 +20,8 @@ async function up(knex: Knex): Promise<void> {
     create unique index audit_log_position on audit_log (instance_id, position) where position is not null;
     create index events_at on events using brin (at);
     create index audit_log_unsealed on audit_log (instance_id, entry) where position is null;
+    -- Of sealed rows only, so that it is the sealer who pays for it.
+    create index audit_log_user on audit_log (instance_id, user_id, position) where position is not null and user_id is not null;
   `);
   await knex.raw(AUDIT_HASH);
   await knex.raw(APPEND_ONLY);
@@ -32,7 +34,7 @@ async function down(knex: Knex): Promise<void> {
   await knex.raw('drop function remove_events, verify_audit, seal');
   await knex.raw('drop trigger audit_log_append_only on audit_log');
   await knex.raw('drop function assert_append_only, audit_hash');
-  await knex.raw('drop index events_at, audit_log_unsealed, audit_log_position');
+  await knex.raw('drop index events_at, audit_log_unsealed, audit_log_user, audit_log_position');
   await knex.raw('alter table audit_log drop column position, drop column hash');
   await knex.raw('drop table seals');
 }
@@ -44,14 +46,17 @@ const AUDIT_HASH = `
 create function audit_hash(p_before bytea, a audit_log) returns bytea language sql stable as $$
   select sha256(p_before || convert_to(json_build_array(a.instance_id, a.entry,
     to_char(a.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), a.actor, a.action, a.user_id, a.group_id, a.version,
-    a.outcome, a.reason, a.request_id)::text, 'UTF8'))
+    a.outcome, a.reason, a.request_id, extract(epoch from a.received_at), a.changed, encode(a.note_digest, 'hex'))::text, 'UTF8'))
 $$`;
 
-/** A row is written once and sealed once. Who owns the table can take the trigger away; the chain then says so. */
+/** A row is written once and sealed once; only its note can be taken away, where a person is erased. Who owns the table can take the trigger away; the chain then says so. */
 const APPEND_ONLY = `
 create function assert_append_only() returns trigger language plpgsql as $$
 begin
   if tg_op = 'UPDATE' and old.position is null and new.position is not null then
+    return new;
+  end if;
+  if tg_op = 'UPDATE' and old.position is not null and new.note is null and to_jsonb(new) - 'note' = to_jsonb(old) - 'note' then
     return new;
   end if;
   raise exception 'The audit log is only added to.';
@@ -85,11 +90,13 @@ begin
   for v_row in
     select * from audit_log a where a.instance_id = p_instance and a.position is null order by a.entry limit p_limit
   loop
+    v_row.note_digest := sha256(convert_to(v_row.note, 'UTF8'));
     v_seal.audit_hash := audit_hash(v_seal.audit_hash, v_row);
     v_entries := v_entries || v_row.entry;
     v_hashes := v_hashes || v_seal.audit_hash;
   end loop;
-  update audit_log a set position = v_seal.audit_position + sealed.place, hash = sealed.hash
+  update audit_log a set position = v_seal.audit_position + sealed.place, hash = sealed.hash,
+    note_digest = sha256(convert_to(a.note, 'UTF8'))
   from unnest(v_entries, v_hashes) with ordinality as sealed (entry, hash, place)
   where a.instance_id = p_instance and a.entry = sealed.entry;
 
@@ -100,31 +107,44 @@ begin
 end
 $$`;
 
-/** Walks an instance's audit chain. The first fault, or none; how many rows are sealed, and the end of the chain. */
+/**
+ * Walks so many rows of an instance's audit chain, from the one after a position and its hash on. Says the first fault, or none, how
+ * far it has come, and whether there is more. A note is as it was written, or gone with a person who was erased.
+ */
 const VERIFY = `
-create function verify_audit(p_instance text, out sealed bigint, out hash bytea, out fault text) language plpgsql stable as $$
+create function verify_audit(p_instance text, p_after bigint, p_hash bytea, p_limit integer,
+  out sealed bigint, out hash bytea, out fault text, out more boolean)
+language plpgsql stable as $$
 declare
   v_seal seals;
   v_row audit_log;
 begin
-  sealed := 0;
-  hash := '';
+  sealed := p_after;
+  hash := p_hash;
+  more := false;
   select * into v_seal from seals s where s.instance_id = p_instance;
   for v_row in
-    select * from audit_log a where a.instance_id = p_instance and a.position is not null order by a.position
+    select * from audit_log a where a.instance_id = p_instance and a.position > p_after order by a.position limit p_limit
   loop
     if v_row.position <> sealed + 1 then
       fault := format('row %s is missing', sealed + 1);
       return;
     end if;
-    if audit_hash(hash, v_row) is distinct from v_row.hash then
+    if audit_hash(hash, v_row) is distinct from v_row.hash
+      or v_row.note is not null and sha256(convert_to(v_row.note, 'UTF8')) is distinct from v_row.note_digest
+      or v_row.note is null and v_row.note_digest is not null and not exists (
+        select from audit_log e
+        where e.instance_id = p_instance and e.user_id = v_row.user_id and e.action = 'user.erase' and e.position > v_row.position)
+    then
       fault := format('row %s is not what was sealed', v_row.position);
       return;
     end if;
     sealed := v_row.position;
     hash := v_row.hash;
   end loop;
-  if sealed < coalesce(v_seal.audit_position, 0) then
+  if sealed = p_after + p_limit then
+    more := true;
+  elsif sealed < coalesce(v_seal.audit_position, 0) then
     fault := format('the chain ends with row %s, and ended with row %s', sealed, v_seal.audit_position);
   elsif hash is distinct from coalesce(v_seal.audit_hash, '') then
     fault := format('the chain does not end as it was sealed, with row %s', sealed);

@@ -25,6 +25,23 @@ async function up(knex: Knex): Promise<void> {
       -- Moved by somebody else's run, which tells the application too.
       add column moved boolean not null default false;
     create index events_moved on events (instance_id, user_id) where moved;
+
+    -- What the application answered, for people: for each revision and status once, however often.
+    create table answers (
+      instance_id text not null,
+      user_id uuid not null,
+      revision bigint not null,
+      -- 0 where there was no answer.
+      status smallint not null,
+      type text not null,
+      outcome text not null check (outcome in ('done', 'refused', 'retry')),
+      attempts integer not null default 1,
+      first_at timestamptz not null default clock_timestamp(),
+      last_at timestamptz not null default clock_timestamp(),
+      words text not null,
+      primary key (instance_id, user_id, revision, status)
+    );
+    create index answers_at on answers using brin (last_at);
   `);
   await knex.raw(CLAIM);
   await knex.raw(FINISH);
@@ -38,6 +55,7 @@ async function down(knex: Knex): Promise<void> {
     'drop function leave_application, resend_accounts, announced_revision, refuse_account, bring_forward, finish_announcement, claim_announcement, is_to_be_told',
   );
   await knex.raw('drop index events_moved');
+  await knex.raw('drop table answers');
   await knex.raw('alter table events drop column told_as, drop column moved');
   await knex.raw(`alter table accounts drop column announced, drop column announcing_until, drop column announcing_token,
     drop column told_created, drop column told_anything, drop column told_suspension, drop column refused_revision`);
@@ -132,30 +150,40 @@ end
 $$`;
 
 /**
- * Ends a claim. \`done\` is what the application has: it only grows, and only who holds the claim frees it. Words of the application
- * are kept for people. Returns whether
- * all is told, and whether others are stuck for an outage that is over: they are brought forward.
+ * Ends a claim. What the application has taken only grows, and only who holds the claim frees it. Its words are kept for people. Returns
+ * whether all is told, and whether others are stuck for an outage that is over: they are brought forward.
  */
 const FINISH = `
 create function finish_announcement(p_instance text, p_user uuid, p_token uuid, p_url text, p_revision bigint, p_type text,
-  p_done boolean, p_words text, out told boolean, out others_stuck boolean)
+  p_outcome text, p_status integer, p_words text, out told boolean, out others_stuck boolean)
 language plpgsql as $$
 declare
+  v_done boolean := p_outcome = 'done';
   v_told boolean;
   v_given_up boolean := false;
 begin
-  select p_done and p_type = 'account.created' and a.status = 'refused' and a.refused_revision is null
+  insert into answers (instance_id, user_id, revision, status, type, outcome, words)
+  values (p_instance, p_user, p_revision, p_status, p_type, p_outcome, p_words)
+  on conflict (instance_id, user_id, revision, status) do update set
+    attempts = answers.attempts + 1, last_at = excluded.last_at, outcome = excluded.outcome, words = excluded.words;
+  -- The evidence of a deactivation, which stays when answers go.
+  if v_done and p_type = 'account.suspended' then
+    insert into audit_log (instance_id, actor, action, user_id, outcome)
+    values (p_instance, 'roster', 'user.suspension_told', p_user, 'accepted');
+  end if;
+
+  select v_done and p_type = 'account.created' and a.status = 'refused' and a.refused_revision is null
       and a.applied_version = a.asserted_version
     into v_given_up
     from accounts a where a.instance_id = p_instance and a.id = p_user for no key update;
   update accounts a set
     -- Given up meanwhile, and taken all the same: the application is to be told that it is off.
-    announced = case when v_given_up then p_revision when p_done then greatest(a.announced, p_revision) else a.announced end,
-    told_created = a.told_created or p_done and p_type <> 'account.suspended',
-    told_suspension = a.told_suspension and not (p_done and p_type <> 'account.suspended'),
-    refused_revision = case when p_done and a.refused_revision <= p_revision then null else a.refused_revision end,
+    announced = case when v_given_up then p_revision when v_done then greatest(a.announced, p_revision) else a.announced end,
+    told_created = a.told_created or v_done and p_type <> 'account.suspended',
+    told_suspension = a.told_suspension and not (v_done and p_type <> 'account.suspended'),
+    refused_revision = case when v_done and a.refused_revision <= p_revision then null else a.refused_revision end,
     -- Taken after all: its run provisions it anew.
-    applied_version = case when p_done and a.refused_revision <= p_revision then 0 else a.applied_version end,
+    applied_version = case when v_done and a.refused_revision <= p_revision then 0 else a.applied_version end,
     announcing_until = case when a.announcing_token = p_token then null else a.announcing_until end,
     announcing_token = nullif(a.announcing_token, p_token)
   where a.instance_id = p_instance and a.id = p_user
@@ -171,7 +199,7 @@ begin
     where p.instance_id = p_instance and p.user_id = p_user and p.stage in ('provisioned', 'deactivated', 'held', 'abandoned')
       and (p.due is not null or p.message is not null);
   end if;
-  if p_done then
+  if v_done then
     update instances i set application_proven_at = now()
     where i.id = p_instance and i.application_url = p_url and i.application_proven_at is null;
     update events e set moved = false
@@ -186,7 +214,7 @@ begin
     on conflict (instance_id, user_id) do update set message = excluded.message;
   end if;
   told := v_told;
-  others_stuck := p_done and exists (
+  others_stuck := v_done and exists (
     select from progress p where p.instance_id = p_instance and p.stage = 'stuck'
       and p.reason = 'application_unreachable' and p.due > now() and p.user_id <> p_user);
 end

@@ -5,9 +5,6 @@ import type { Knex } from 'knex';
  * whether there was anything to do, and is in the audit log with its reason.
  */
 async function up(knex: Knex): Promise<void> {
-  await knex.raw(`alter table audit_log add column note text`);
-  await knex.raw(`comment on column audit_log.note is 'an operator''s own reason'`);
-  await knex.raw(AUDIT_HASH);
   await knex.raw(NOTE_ACTION);
   await knex.raw(RETRY);
   await knex.raw(TAKE_DEFAULT_MANAGER);
@@ -20,18 +17,9 @@ async function down(knex: Knex): Promise<void> {
   await knex.raw(
     'drop function show_untold, cancel_provisioning, abandon_account, give_up_creation, take_default_manager, retry_users, note_action',
   );
-  await knex.raw('alter table audit_log drop column note');
 }
 
 export const createOperatorActions: Knex.Migration = { up, down };
-
-/** The hash of an audit row, its note included. */
-const AUDIT_HASH = `
-create or replace function audit_hash(p_before bytea, a audit_log) returns bytea language sql stable as $$
-  select sha256(p_before || convert_to(json_build_array(a.instance_id, a.entry,
-    to_char(a.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), a.actor, a.action, a.user_id, a.group_id, a.version,
-    a.outcome, a.reason, a.request_id, a.note)::text, 'UTF8'))
-$$`;
 
 /** Brings forward what a user's run does next by itself, and kicks it. */
 const NOTE_ACTION = `

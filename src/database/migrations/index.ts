@@ -14,6 +14,7 @@ import { createApplication } from './20261125100000_create_application.js';
 import { createAnnouncements } from './20261125110000_create_announcements.js';
 import { createOperatorActions } from './20261125120000_create_operator_actions.js';
 import { createBrake } from './20261125130000_create_brake.js';
+import { createErasure } from './20261125140000_create_erasure.js';
 
 /** Every migration by the name that the database remembers it by; applied in the order of the names. */
 export const migrations: Record<string, Knex.Migration> = {
@@ -32,4 +33,5 @@ export const migrations: Record<string, Knex.Migration> = {
   '20261125110000_create_announcements': createAnnouncements,
   '20261125120000_create_operator_actions': createOperatorActions,
   '20261125130000_create_brake': createBrake,
+  '20261125140000_create_erasure': createErasure,
 };

@@ -1,0 +1,103 @@
+import type pg from 'pg';
+import { type Query, transaction, within } from '../database/pool.js';
+import { seal } from '../directory/seals.js';
+import { type Actor, findUsers, lockUser, type StoredUser } from '../directory/users.js';
+import { updateUsers } from '../directory/write-users.js';
+import { RefusedError } from '../errors.js';
+import type { InstanceId, UserId } from '../ids.js';
+import { changedUser } from '../scim/asserted-user.js';
+import { parseUser, renderUser } from '../scim/present-user.js';
+import { ENTERPRISE_USER_SCHEMA } from '../scim/protocol/schema.js';
+import { isScimObject, type ScimObject } from '../scim/protocol/scim-object.js';
+
+const REFUSALS = {
+  user_not_off: 'Only who is off can be erased: unassign or delete the user in Okta first.',
+  user_not_settled: 'The user is not settled yet: wait until the deactivation is done, release a hold, and try again.',
+} as const;
+
+/**
+ * Erases who a user was, from every table: the id stays, deleted, and the audit chain stays whole. Others who name this user as their
+ * manager do so no longer. The application is told of the account once more, without names and as deleted.
+ * @throws RefusedError `not_found`, `user_not_off`, `user_not_settled`; UnavailableError
+ */
+export async function eraseUser(
+  pool: pg.Pool,
+  instance: InstanceId,
+  id: UserId,
+  note: string,
+  by: Actor,
+): Promise<void> {
+  // Notes can be taken away once they are sealed.
+  await seal(pool, instance);
+  await transaction(pool, async (client) => {
+    await client.query('select lock_instance($1)', [instance]);
+    await lockUser(client, { instance, id });
+    const query = within(client);
+    const stored = await storedOf(query, instance, [id]);
+    const [user] = stored;
+    if (user === undefined) throw new RefusedError('not_found', `There is no user ${id} in this instance.`);
+    await forgetReferences(query, instance, id, by);
+    const { state } = parseUser(user);
+    const version = user.version + 1;
+    const tombstone = renderUser({ ...state, version }, { userName: `erased:${id}`, active: false });
+    const { rows } = await client.query<{ refusal: keyof typeof REFUSALS | null }>(
+      'select erase_user($1, $2, $3, $4, $5, $6, $7) as refusal',
+      [instance, id, version, tombstone, by.actor, by.requestId, note],
+    );
+    const refusal = rows[0]?.refusal ?? null;
+    if (refusal !== null) throw new RefusedError(refusal, REFUSALS[refusal]);
+  });
+}
+
+/** Deleted users too. */
+const storedOf = (query: Query, instance: InstanceId, ids: readonly UserId[]): Promise<StoredUser[]> =>
+  query<StoredUser>(
+    {
+      name: 'stored_users',
+      text: 'select id, version::integer, resource, null::text as groups from users where instance_id = $1 and id = any ($2)',
+    },
+    [instance, ids],
+  );
+
+const REFERRING = {
+  name: 'users_who_name',
+  text: `
+    select u.id from users u, accounts m
+    where m.instance_id = $1 and m.id = $2 and u.instance_id = $1 and u.id <> $2
+      and u.manager_reference_key in (m.external_id_key, m.user_name_key, m.email_key)
+    order by u.id`,
+};
+
+/** Who names this user by something that says who it is; a deleted one is only rewritten. */
+async function forgetReferences(query: Query, instance: InstanceId, id: UserId, by: Actor): Promise<void> {
+  const ids = (await query<{ id: UserId }>(REFERRING, [instance, id])).map((row) => row.id);
+  const present = (
+    await findUsers(
+      query,
+      ids.map((other) => ({ instance, id: other })),
+    )
+  ).filter((user) => user !== undefined);
+  const assertions = present.flatMap((stored) => {
+    const user = changedUser(stored, withoutManager);
+    return user === undefined ? [] : [{ instance, user, by }];
+  });
+  await updateUsers(query, assertions);
+  const deleted = ids.filter((other) => !present.some((user) => user.id === other));
+  for (const stored of await storedOf(query, instance, deleted)) {
+    const { state, resource } = parseUser(stored);
+    await query(
+      {
+        name: 'rewrite_deleted_user',
+        text: 'update users set resource = $3, manager_reference = null, manager_reference_key = null where instance_id = $1 and id = $2',
+      },
+      [instance, stored.id, renderUser(state, withoutManager(resource))],
+    );
+  }
+}
+
+function withoutManager(resource: ScimObject): ScimObject {
+  const extension = resource[ENTERPRISE_USER_SCHEMA];
+  if (!isScimObject(extension)) return resource;
+  const { manager: _manager, ...others } = extension;
+  return { ...resource, [ENTERPRISE_USER_SCHEMA]: others };
+}
