@@ -8,6 +8,7 @@ import { startDispatcher } from './dispatch/dispatcher.js';
 import { startSealer } from './dispatch/sealer.js';
 import { startSweeper } from './dispatch/sweeper.js';
 import { lazyTemporalClient } from './dispatch/temporal-client.js';
+import { temporalProbe } from './dispatch/temporal-probe.js';
 import { listen } from './http/listen.js';
 import { isMain } from './main-module.js';
 import { startRequestLog } from './scim/http/request-log.js';
@@ -47,6 +48,7 @@ export async function startServer(config: Config, log: Log): Promise<RunningServ
     log.warn({ err: error }, 'PostgreSQL is not there yet');
   });
   const client = lazyTemporalClient({ address, namespace: config.temporal.namespace });
+  const probe = temporalProbe(client);
   const dispatcher = startDispatcher({ pool: loopPool, client, taskQueue: config.temporal.taskQueue, log });
   const sweeper = startSweeper({ pool: loopPool, log, onSwept: dispatcher.wake });
   const sealer = startSealer({ pool: loopPool, log });
@@ -64,13 +66,10 @@ export async function startServer(config: Config, log: Log): Promise<RunningServ
     deliverer,
     temporalUi: { url: config.temporal.uiUrl, namespace: config.temporal.namespace },
     onWritten: dispatcher.wake,
-    isTemporalUp: async () => {
-      await client.withDeadline(Date.now() + 900, () => client.connection.ensureConnected());
-      return true;
-    },
+    isTemporalUp: probe.isUp,
   });
   const stopLoops = async (): Promise<void> => {
-    await Promise.all([dispatcher.stop(), sweeper.stop(), sealer.stop(), requestLog.stop()]);
+    await Promise.all([dispatcher.stop(), sweeper.stop(), sealer.stop(), requestLog.stop(), probe.stop()]);
     await Promise.all([client.connection.close(), deliverer.close()]);
     await Promise.all([pool.end(), listPool.end(), adminPool.end(), loopPool.end()]);
   };
