@@ -6,6 +6,7 @@ import type { TemporalUi } from './dispatch/temporal-ui.js';
 import { accessLog } from './http/access-log.js';
 import { errorAnswers } from './http/errors.js';
 import { healthEndpoint } from './http/health.js';
+import { countRequests, metricsEndpoint } from './http/metrics.js';
 import { requestId } from './http/request-id.js';
 import { operatorTokenLookup, scimTokenLookup } from './instances/authenticate-token.js';
 import { digestOf } from './instances/tokens.js';
@@ -14,6 +15,7 @@ import type { RequestLog } from './scim/http/request-log.js';
 import { scimRoutes } from './scim/routes/scim-routes.js';
 import { scimEndpoint } from './scim/scim-endpoint.js';
 import type { Log } from './telemetry/log.js';
+import { createMetrics } from './telemetry/metrics.js';
 
 export interface AppOptions {
   readonly pool: pg.Pool;
@@ -41,13 +43,16 @@ export function createApp(options: AppOptions): Koa {
   const { pool, adminPool, secret, log } = options;
   const auditRefusal = refusalAuditor(pool, log);
   const routes = scimRoutes({ ...options, auditRefusal });
+  const metrics = createMetrics({ pool: adminPool, isTemporalUp: options.isTemporalUp });
   const app = new Koa();
   app.silent = true;
   app.on('error', (error: unknown) => log.debug({ err: error }, 'a client went away'));
   app.use(requestId);
+  app.use(countRequests(metrics.requests));
   app.use(accessLog(log));
   app.use(errorAnswers(log));
   app.use(healthEndpoint(pool, options.isTemporalUp));
+  app.use(metricsEndpoint(metrics));
   app.use(
     scimEndpoint(routes, scimTokenLookup(pool, secret), {
       ...options,

@@ -1,5 +1,3 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { Command } from 'commander';
 import { appCommand } from './commands/app.js';
 import { auditCommand } from './commands/audit.js';
@@ -16,14 +14,13 @@ import { retryCommand, stuckCommand } from './commands/stuck.js';
 import { tokenCommand } from './commands/token.js';
 import { userCommand } from './commands/user.js';
 import { readConfig } from './config.js';
-import { PACKAGE_ROOT } from './dev/program-files.js';
+import { rosterVersion } from './version.js';
 
 async function main(): Promise<void> {
-  const { version } = JSON.parse(readFileSync(join(PACKAGE_ROOT, 'package.json'), 'utf8')) as { version: string };
   const config = readConfig();
   const program = new Command('roster')
     .description('Turns what Okta says over SCIM 2.0 into finished accounts.')
-    .version(version)
+    .version(rosterVersion())
     .showHelpAfterError('(roster --help says more)');
   const commands = [
     devCommand(config),

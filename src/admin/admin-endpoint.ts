@@ -81,6 +81,7 @@ export function adminEndpoint(options: AdminOptions): Koa.Middleware {
     context.set(HEADERS);
     const identity = await authenticate(context.req.headersDistinct['authorization'], lookup);
     const { route, parameters } = findRoute(routes, context.path, context.method);
+    context.state['route'] = route.path;
     authorize(identity, route.role);
     const answer = await route.handle({
       by: {

@@ -1,6 +1,7 @@
 import type Koa from 'koa';
 import type pg from 'pg';
 import { run } from '../database/pool.js';
+import { inTime } from '../in-time.js';
 
 const ASK_MS = 1_000;
 const PING = { name: 'ping', text: 'select 1' };
@@ -15,8 +16,8 @@ export const healthEndpoint = (pool: pg.Pool, isTemporalUp: () => Promise<boolea
       context.body = { status: 'ok' };
     } else if (context.path === '/readyz') {
       const [postgresql, temporal] = await Promise.all([
-        inTime(run(pool, PING, []).then(() => true)),
-        inTime(isTemporalUp()),
+        isTrue(run(pool, PING, []).then(() => true)),
+        isTrue(isTemporalUp()),
       ]);
       context.status = postgresql ? 200 : 503;
       context.body = { status: !postgresql ? 'unavailable' : temporal ? 'ok' : 'degraded', postgresql, temporal };
@@ -26,14 +27,4 @@ export const healthEndpoint = (pool: pg.Pool, isTemporalUp: () => Promise<boolea
   };
 
 /** True where it is true in time. */
-async function inTime(answer: Promise<boolean>): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<boolean>((resolve) => {
-    timer = setTimeout(() => resolve(false), ASK_MS);
-  });
-  try {
-    return await Promise.race([answer.catch(() => false), late]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
+const isTrue = async (answer: Promise<boolean>): Promise<boolean> => (await inTime(answer, ASK_MS)) === true;

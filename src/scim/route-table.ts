@@ -1,8 +1,8 @@
 import type { ScimHandler, ScimRoute } from './http/scim-call.js';
 import { methodNotAllowed, unknownEndpoint } from './protocol/errors.js';
 
-/** Finds the handler of a path below the base URL, and the id that the path ends in, if any. */
-export type FindHandler = (path: string, method: string) => { handler: ScimHandler; id: string };
+/** Finds the handler of a path below the base URL, the template that the path is of, and the id that it ends in, if any. */
+export type FindHandler = (path: string, method: string) => { handler: ScimHandler; template: string; id: string };
 
 /** @returns a function that throws ScimError 404 for an unknown path, 405 for a verb that a known one does not take */
 export function routeTable(routes: readonly ScimRoute[]): FindHandler {
@@ -16,7 +16,7 @@ export function routeTable(routes: readonly ScimRoute[]): FindHandler {
     const verb = method === 'HEAD' ? 'GET' : method;
     const handler = Object.hasOwn(handlers, verb) ? handlers[verb as keyof typeof handlers] : undefined;
     if (handler === undefined) throw methodNotAllowed(Object.keys(handlers));
-    return { handler, id: route.path.endsWith('/:id') ? id : '' };
+    return { handler, template: route.path, id: route.path.endsWith('/:id') ? id : '' };
   };
 }
 

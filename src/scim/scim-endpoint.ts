@@ -82,7 +82,8 @@ export function scimEndpoint(
     const identity = await authenticate(context.req.headersDistinct['authorization'], lookup);
     note.identity = identity;
     assertRate?.(identity);
-    const { handler, id } = findHandler(pathBelow(context.path), context.method);
+    const { handler, template, id } = findHandler(pathBelow(context.path), context.method);
+    context.state['route'] = template;
     const { headers } = context.req;
     return handler({
       identity,

@@ -1,0 +1,18 @@
+/**
+ * Makes of a question one that is asked at most once in so many milliseconds, and once at a time: whoever asks more often
+ * gets the latest answer, a failure too.
+ */
+export function atMostEvery<Answer>(ms: number, ask: () => Promise<Answer>): () => Promise<Answer> {
+  let latest: Promise<Answer> | undefined;
+  let isUnderWay = false;
+  let askedAt = 0;
+  return () => {
+    if (latest !== undefined && (isUnderWay || performance.now() - askedAt < ms)) return latest;
+    isUnderWay = true;
+    askedAt = performance.now();
+    latest = ask().finally(() => {
+      isUnderWay = false;
+    });
+    return latest;
+  };
+}
