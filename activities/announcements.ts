@@ -14,6 +14,7 @@ import {
   showUntold,
 } from '../src/directory/announcements.js';
 import type { InstanceId, UserId } from '../src/ids.js';
+import type { NoteAnnouncement } from '../src/telemetry/announcement-metrics.js';
 import { ApplicationGate } from './application-gate.js';
 
 interface UserKey {
@@ -42,7 +43,7 @@ const PAGE = 500;
 const SET_IN_FLIGHT = 20;
 const FIRST = '00000000-0000-0000-0000-000000000000';
 
-export function announcementActivities(pool: pg.Pool, deliverer: Deliverer) {
+export function announcementActivities(pool: pg.Pool, deliverer: Deliverer, note: NoteAnnouncement) {
   const gate = new ApplicationGate();
 
   const attempt = async ({ instance, userId }: UserKey, answered: (is: boolean) => void): Promise<Attempt> => {
@@ -58,10 +59,12 @@ export function announcementActivities(pool: pg.Pool, deliverer: Deliverer) {
       await freeClaim(pool, key);
       return { outcome: 'busy', afterMs: undefined };
     }
+    const began = performance.now();
     const delivery = await deliverer.deliver({ url, secrets }, { id: `${userId}.${revision}`, body: message });
     const { status } = delivery;
     answered(status !== undefined);
     const outcome = outcomeOf(status, type === 'account.suspended', proven);
+    note(instance, outcome, (performance.now() - began) / 1_000);
     await finishAnnouncement(pool, key, claim, outcome, delivery);
     if (outcome === 'done') return { outcome: 'sent' };
     if (outcome === 'refused') {

@@ -23,6 +23,10 @@ export const settingsSchema = z.object({
   ROSTER_PATIENCE_SECONDS: count.default(60),
   ROSTER_SHUTDOWN_SECONDS: count.default(25),
   ROSTER_WORKFLOW_BUNDLE: z.string().min(1).optional(),
+  ROSTER_WORKER_METRICS: z
+    .string()
+    .regex(/^(?:\d+(?:\.\d+){3}|\[[\da-f:]+\]):\d+$/i, 'is an IP address and a port, like 127.0.0.1:9464')
+    .optional(),
   LOG_LEVEL: z.enum(['silent', 'fatal', 'error', 'warn', 'info', 'debug', 'trace']).default('info'),
   PATH: z.string().default(''),
 });
@@ -55,6 +59,8 @@ export interface Config {
   readonly shutdownSeconds: number;
   /** Path of the bundled workflows; the worker bundles them at its start where there is none. */
   readonly workflowBundle: string | undefined;
+  /** Address and port at which a worker tells its metrics; undefined where it does not. */
+  readonly workerMetrics: string | undefined;
   readonly logLevel: z.infer<typeof settingsSchema>['LOG_LEVEL'];
   readonly path: string;
 }
@@ -96,6 +102,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     patienceSeconds: settings.ROSTER_PATIENCE_SECONDS,
     shutdownSeconds: settings.ROSTER_SHUTDOWN_SECONDS,
     workflowBundle: settings.ROSTER_WORKFLOW_BUNDLE,
+    workerMetrics: settings.ROSTER_WORKER_METRICS,
     logLevel: settings.LOG_LEVEL,
     path: settings.PATH,
   };

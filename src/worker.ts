@@ -9,7 +9,9 @@ import { requireSchema, SchemaError } from './database/migrate.js';
 import { createPool } from './database/pool.js';
 import { actOnUser } from './instances/operator-actions.js';
 import { isMain } from './main-module.js';
+import { announcementMetrics } from './telemetry/announcement-metrics.js';
 import { createLog, type Log } from './telemetry/log.js';
+import { workerMetrics } from './telemetry/worker-telemetry.js';
 
 /** A worker in this process: it runs workflows and their steps until it is told to stop. */
 export interface RunningWorker {
@@ -61,7 +63,7 @@ export async function startWorker(config: Config, log: Log): Promise<RunningWork
     connection,
     namespace: config.temporal.namespace,
     taskQueue: `${config.temporal.taskQueue}${APPLICATION_QUEUE}`,
-    activities: announcementActivities(pool, deliverer),
+    activities: announcementActivities(pool, deliverer, announcementMetrics(Runtime.instance().metricMeter)),
     maxConcurrentActivityTaskExecutions: APPLICATION_CALLS,
     shutdownGraceTime: `${config.shutdownSeconds}s`,
     shutdownForceTime: `${config.shutdownSeconds + 3}s`,
@@ -101,7 +103,10 @@ async function main(): Promise<void> {
         message,
       );
     }),
-    telemetryOptions: { logging: { filter: makeTelemetryFilterString({ core: 'WARN', other: 'ERROR' }), forward: {} } },
+    telemetryOptions: {
+      logging: { filter: makeTelemetryFilterString({ core: 'WARN', other: 'ERROR' }), forward: {} },
+      ...(config.workerMetrics === undefined ? {} : { metrics: workerMetrics(config.workerMetrics) }),
+    },
     shutdownSignals: [],
   });
   const worker = await startWorker(config, log);

@@ -58,7 +58,7 @@ describe('guard 7: announcing in order', () => {
   const dataOf = (body: string) => (JSON.parse(body) as { data: { id: UserId; version: { revision: number } } }).data;
   /** A worker: what it can't tell now it tries again. */
   const worker = () => {
-    const activities = announcementActivities(pool, deliverer);
+    const activities = announcementActivities(pool, deliverer, () => undefined);
     return async (userId: UserId): Promise<void> => {
       for (;;) {
         try {

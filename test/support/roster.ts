@@ -92,6 +92,7 @@ export async function startRoster(options: TestRosterOptions = {}): Promise<Test
     patienceSeconds: options.patienceSeconds ?? 60,
     shutdownSeconds: 5,
     workflowBundle: undefined,
+    workerMetrics: undefined,
     logLevel: 'silent',
     path: '',
   };
