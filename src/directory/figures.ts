@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import { run, type Statement } from '../database/pool.js';
-import type { InstanceId } from '../ids.js';
+import { INSTALLATION, type InstanceId } from '../ids.js';
 import type { Reason, Stage } from './progress-list.js';
 
 /** Those of an instance who are in one stage for one reason. */
@@ -46,7 +46,7 @@ export const FIGURES: Statement = {
     where fallen.count > 0
     union all
     select 'unsealed', null, null, null, 0, coalesce(extract(epoch from now() - min(first.at)), 0)::double precision, 0
-    from instances i
+    from (select id from instances union all select '${INSTALLATION}') i
     cross join lateral (
       (select e.at from events e where e.instance_id = i.id and e.position is null order by e.entry limit 1)
       union all
