@@ -65,12 +65,13 @@ export function announcementActivities(pool: pg.Pool, deliverer: Deliverer, note
     answered(status !== undefined);
     const outcome = outcomeOf(status, type === 'account.suspended', proven);
     note(instance, outcome, (performance.now() - began) / 1_000);
-    await finishAnnouncement(pool, key, claim, outcome, delivery);
+    const retryAfter = outcome === 'retry' ? delivery.retryAfter : undefined;
+    await finishAnnouncement(pool, key, claim, outcome, { ...delivery, retryAfter });
     if (outcome === 'done') return { outcome: 'sent' };
     if (outcome === 'refused') {
       return { outcome, status: status ?? 0, revision, isCreation: type === 'account.created' };
     }
-    return { outcome, afterMs: delivery.retryAfter === undefined ? undefined : delivery.retryAfter * 1_000, status };
+    return { outcome, afterMs: retryAfter === undefined ? undefined : retryAfter * 1_000, status };
   };
 
   /** Attempts until all is told or one does not succeed; a place among those in flight is taken first. */
@@ -101,7 +102,9 @@ export function announcementActivities(pool: pg.Pool, deliverer: Deliverer, note
       throw ApplicationFailure.create({
         type: 'application_unreachable',
         message:
-          result.outcome === 'busy' ? 'others are telling it at the moment' : `answer ${result.status ?? 'none'}`,
+          result.outcome === 'busy'
+            ? 'others tell it at the moment, or it asked for a later time'
+            : `answer ${result.status ?? 'none'}`,
         ...(result.afterMs === undefined ? {} : { nextRetryDelay: Math.max(BUSY_MS, result.afterMs) }),
         ...(result.outcome === 'busy' ? { category: ApplicationFailureCategory.BENIGN } : {}),
       });

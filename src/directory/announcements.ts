@@ -20,7 +20,7 @@ export interface Announcement {
 export type Claim =
   /** There is nothing to tell. */
   | { readonly state: 'told' }
-  /** Somebody else tells it, for so many milliseconds at most. */
+  /** Somebody else tells it, for so many milliseconds at most, or the application asked for a later time. */
   | { readonly state: 'busy'; readonly busyMs: number }
   | ({ readonly state: 'send' } & Announcement);
 
@@ -43,14 +43,19 @@ export async function claimAnnouncement(
 
 const FINISH: Statement = {
   name: 'finish_announcement',
-  text: 'select told, others_stuck as "othersStuck" from finish_announcement($1, $2, $3, $4, $5, $6, $7, $8, $9)',
+  text: `select told, others_stuck as "othersStuck"
+    from finish_announcement($1, $2, $3, $4, $5, $6, $7, $8, $9, make_interval(secs => $10))`,
 };
+
+/** Seconds: as long as the longest round of who is stuck. */
+const MOST_LATER = 3_600;
 
 const BRING_FORWARD: Statement = { name: 'bring_forward', text: 'select bring_forward($1)' };
 
 /**
  * Ends a claim, with what came of it; the application's words are kept where it was not done. The first success after an outage
- * brings forward whoever is stuck for it.
+ * brings forward whoever is stuck for it. Nobody tells it of this user for as many seconds as it asked for, an hour at most, unless
+ * an operator does.
  * @returns true where all is told. @throws UnavailableError
  */
 export async function finishAnnouncement(
@@ -58,9 +63,10 @@ export async function finishAnnouncement(
   { instance, user, token }: { readonly instance: InstanceId; readonly user: UserId; readonly token: string },
   { url, revision, type }: Announcement,
   outcome: Outcome,
-  { status, words }: Pick<Delivery, 'status' | 'words'>,
+  { status, words, retryAfter }: Pick<Delivery, 'status' | 'words' | 'retryAfter'>,
 ): Promise<boolean> {
-  const values = [instance, user, token, url, revision, type, outcome, status ?? 0, words];
+  const later = retryAfter === undefined ? null : Math.min(retryAfter, MOST_LATER);
+  const values = [instance, user, token, url, revision, type, outcome, status ?? 0, words, later];
   const [row] = await run<{ told: boolean | null; othersStuck: boolean }>(pool, FINISH, values);
   if (row?.othersStuck === true) await run(pool, BRING_FORWARD, [instance]);
   return row?.told === true;

@@ -1,15 +1,18 @@
 import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
+import { ApplicationFailure } from '@temporalio/common';
 import type pg from 'pg';
 import { announcementActivities } from '../../activities/announcements.js';
 import { createDeliverer, type Deliverer } from '../../src/application/deliver.js';
 import { seededRandom } from '../../src/demo/random.js';
 import { claimAnnouncement, finishAnnouncement } from '../../src/directory/announcements.js';
 import { PATROL_START, patrolAccounts } from '../../src/directory/kicks.js';
+import { showStuck } from '../../src/directory/progress.js';
 import { setRole } from '../../src/directory/roles.js';
 import type { InstanceId, UserId } from '../../src/ids.js';
 import { testApplication } from '../../src/instances/application.js';
 import { setInstance } from '../../src/instances/instances.js';
+import { actOnInstance, actOnUser } from '../../src/instances/operator-actions.js';
 import { type TestDatabase, testDatabase } from '../support/database.js';
 import { type FakeApplication, startFakeApplication } from '../support/fake-application.js';
 import { BY_TEST } from '../support/roster.js';
@@ -142,6 +145,44 @@ describe('guard 7: announcing in order', () => {
     assert.equal(await finishAnnouncement(pool, { instance, user: id, token: next }, second, 'done', DONE), true);
     await finishAnnouncement(pool, { instance, user: id, token: dead }, first, 'done', DONE);
     assert.equal((await account(id)).announced, second.revision, 'and only grows');
+  });
+
+  it('nobody tells it of a user before the time that it asked for, unless an operator retries', async () => {
+    const id = await provisioned('later@x.test');
+    application.answer = (response) => response.writeHead(429, { 'retry-after': '30' }).end('Slow down.');
+    const { announce } = announcementActivities(pool, deliverer);
+    const refused = async (): Promise<number> => {
+      const failure: unknown = await announce({ instance, userId: id }).catch((error: unknown) => error);
+      assert.ok(failure instanceof ApplicationFailure && typeof failure.nextRetryDelay === 'number');
+      return failure.nextRetryDelay;
+    };
+    const asked = await refused();
+    const again = await refused();
+    assert.deepEqual([asked, again > 25_000 && again <= 30_000], [30_000, true]);
+    await setRole(pool, instance, id, 'coach', BY_TEST);
+    await refused();
+    assert.equal(application.told.length, 1, 'of a newer revision neither');
+
+    await showStuck(pool, instance, id, 'application_unreachable', 60_000);
+    application.answer = (response) => response.writeHead(204).end();
+    await pool.query('delete from kicks where instance_id = $1', [instance]);
+    await worker()(await provisioned('other@x.test'));
+    const { rowCount } = await pool.query('select from kicks where instance_id = $1 and user_id = $2', [instance, id]);
+    assert.equal(rowCount, 0, 'a success brings forward whom it may be told of');
+    await refused();
+    for (const retry of [
+      () => actOnUser(pool, instance, id, 'retryNow', 'it has time', BY_TEST),
+      () => actOnInstance(pool, instance, 'retryStuck', undefined, 'it has time', BY_TEST),
+    ]) {
+      await pool.query(
+        `update accounts set announced = 0, announcing_until = now() + interval '30 s' where instance_id = $1 and id = $2`,
+        [instance, id],
+      );
+      await showStuck(pool, instance, id, 'application_unreachable', 60_000);
+      await refused();
+      await retry();
+      assert.equal((await announce({ instance, userId: id })).outcome, 'told');
+    }
   });
 
   it('the sweeper sees to who is told of by nobody, and to nobody else', async () => {

@@ -11,6 +11,7 @@ async function up(knex: Knex): Promise<void> {
       add column application_since timestamptz;
     alter table accounts
       add column announced bigint not null default 0,
+      -- Without a token nobody tells it: before then the application does not want to be told (Retry-After).
       add column announcing_until timestamptz,
       add column announcing_token uuid,
       -- Whether the application has taken the account, was ever told of it, and of its suspension since it was active.
@@ -65,8 +66,8 @@ async function down(knex: Knex): Promise<void> {
 export const createAnnouncements: Knex.Migration = { up, down };
 
 /**
- * Claims an account for 30 s under a token. \`told\`: there is nothing to tell. \`busy\`: somebody else tells it, for so many
- * milliseconds yet. \`send\`: this is to be sent. Until a creation is acknowledged an active account is sent as created, and a
+ * Claims an account for 30 s under a token. \`told\`: there is nothing to tell. \`busy\`: somebody else tells it, or the
+ * application asked for a later time, for so many milliseconds yet. \`send\`: this is to be sent. Until a creation is acknowledged an active account is sent as created, and a
  * suspended one as suspended if anything was tried before, else not at all; after that a suspended one as suspended, an active one
  * after a tried suspension as reactivated, anything else as updated.
  */
@@ -150,12 +151,13 @@ end
 $$`;
 
 /**
- * Ends a claim. What the application has taken only grows, and only who holds the claim frees it. Its words are kept for people. Returns
- * whether all is told, and whether others are stuck for an outage that is over: they are brought forward.
+ * Ends a claim. What the application has taken only grows, and only who holds the claim frees it. Its words are kept for people. Where it
+ * asked for a later time nobody tells it of this account before \`p_later\` has passed. Returns whether all is told, and whether others are
+ * stuck for an outage that is over: they are brought forward.
  */
 const FINISH = `
 create function finish_announcement(p_instance text, p_user uuid, p_token uuid, p_url text, p_revision bigint, p_type text,
-  p_outcome text, p_status integer, p_words text, out told boolean, out others_stuck boolean)
+  p_outcome text, p_status integer, p_words text, p_later interval, out told boolean, out others_stuck boolean)
 language plpgsql as $$
 declare
   v_done boolean := p_outcome = 'done';
@@ -184,7 +186,7 @@ begin
     refused_revision = case when v_done and a.refused_revision <= p_revision then null else a.refused_revision end,
     -- Taken after all: its run provisions it anew.
     applied_version = case when v_done and a.refused_revision <= p_revision then 0 else a.applied_version end,
-    announcing_until = case when a.announcing_token = p_token then null else a.announcing_until end,
+    announcing_until = case when a.announcing_token = p_token then clock_timestamp() + p_later else a.announcing_until end,
     announcing_token = nullif(a.announcing_token, p_token)
   where a.instance_id = p_instance and a.id = p_user
   returning a.announced >= a.revision and a.refused_revision is null into v_told;
@@ -220,13 +222,16 @@ begin
 end
 $$;
 
--- In a statement of its own, which locks as everybody does: the kicks first, in the order of their users.
+-- In a statement of its own, which locks as everybody does: the kicks first, in the order of their users. Of whom the application asked
+-- for a later time stays with its rounds: each 2xx would wake it in vain.
 create function bring_forward(p_instance text) returns void language plpgsql as $$
 declare
   v_ids uuid[];
 begin
   select array_agg(p.user_id order by p.user_id) into v_ids from progress p
-  where p.instance_id = p_instance and p.stage = 'stuck' and p.reason = 'application_unreachable' and p.due > now();
+  join accounts a on a.instance_id = p.instance_id and a.id = p.user_id
+  where p.instance_id = p_instance and p.stage = 'stuck' and p.reason = 'application_unreachable' and p.due > now()
+    and not (a.announcing_token is null and coalesce(a.announcing_until > now(), false));
   if v_ids is null then
     return;
   end if;
@@ -315,7 +320,8 @@ begin
     return;
   end if;
   update accounts a set refused_revision = null,
-    applied_version = case when a.refused_revision is not null then 0 else a.applied_version end
+    applied_version = case when a.refused_revision is not null then 0 else a.applied_version end,
+    announcing_until = case when a.announcing_token is not null then a.announcing_until end
   where a.instance_id = p_instance and a.id = any (v_ids);
   insert into kicks (instance_id, user_id, lane, source)
   select p_instance, stuck.id, 1, 'admin' from unnest(v_ids) as stuck (id) order by stuck.id

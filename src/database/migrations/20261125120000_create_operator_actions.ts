@@ -21,7 +21,7 @@ async function down(knex: Knex): Promise<void> {
 
 export const createOperatorActions: Knex.Migration = { up, down };
 
-/** Brings forward what a user's run does next by itself, and kicks it. */
+/** Brings forward what a user's run does next by itself, and kicks it; the application is told at once, whatever it asked. */
 const NOTE_ACTION = `
 create function note_action(p_instance text, p_user uuid, p_action text, p_actor text, p_request text, p_note text)
 returns void language sql as $$
@@ -34,10 +34,13 @@ returns void language sql as $$
   on conflict (instance_id, user_id) do update
     set nonce = nextval('kick_nonce'), lane = least(kicks.lane, excluded.lane), source = excluded.source, taken_until = null;
 
+  update accounts a set announcing_until = null
+  where a.instance_id = p_instance and a.id = p_user and a.announcing_token is null and a.announcing_until is not null;
+
   update progress p set due = now() where p.instance_id = p_instance and p.user_id = p_user and p.due > now();
 $$`;
 
-/** Tries all who are stuck again at once, or all of one reason. Returns how many. */
+/** Tries all who are stuck again at once, whatever the application asked, or all of one reason. Returns how many. */
 const RETRY = `
 create function retry_users(p_instance text, p_reason text, p_actor text, p_request text, p_note text)
 returns integer language sql as $$
@@ -49,6 +52,14 @@ returns integer language sql as $$
   where p.instance_id = p_instance and p.stage = 'stuck' and (p_reason is null or p.reason = p_reason)
   order by p.user_id
   on conflict (instance_id, user_id) do update set nonce = nextval('kick_nonce'), source = excluded.source, taken_until = null;
+
+  with held as materialized (
+    select a.id from progress p join accounts a on a.instance_id = p.instance_id and a.id = p.user_id
+    where p.instance_id = p_instance and p.stage = 'stuck' and (p_reason is null or p.reason = p_reason)
+      and a.announcing_token is null and a.announcing_until is not null
+    order by a.id for no key update of a
+  )
+  update accounts a set announcing_until = null from held where a.instance_id = p_instance and a.id = held.id;
 
   with forward as (
     update progress p set due = now()
