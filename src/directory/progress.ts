@@ -20,7 +20,11 @@ const MARK_APPLIED: Statement = {
       from applied order by applied.id
       on conflict (instance_id, user_id) do update set
         since = case when progress.stage = excluded.stage then progress.since else now() end,
-        stage = excluded.stage, message = null, due = null,
+        stage = excluded.stage, due = null,
+        -- The application's words stay as long as it has not taken what it said them of.
+        message = case when progress.message is not null and exists (
+          select from accounts a where a.instance_id = $1 and a.id = progress.user_id
+            and (a.announced < a.revision or a.refused_revision is not null)) then progress.message end,
         -- What a switch keeps from happening stays to be seen as long as it is off.
         reason = coalesce(excluded.reason, case
           when progress.reason = 'update_ignored' and not (select i.update_attributes from instances i where i.id = $1)
