@@ -63,7 +63,7 @@ export async function finishAnnouncement(
   { instance, user, token }: { readonly instance: InstanceId; readonly user: UserId; readonly token: string },
   { url, revision, type }: Announcement,
   outcome: Outcome,
-  { status, words, retryAfter }: Pick<Delivery, 'status' | 'words' | 'retryAfter'>,
+  { status, words, retryAfter }: Pick<Delivery, 'status' | 'words'> & Partial<Delivery>,
 ): Promise<boolean> {
   const later = retryAfter === undefined ? null : Math.min(retryAfter, MOST_LATER);
   const values = [instance, user, token, url, revision, type, outcome, status ?? 0, words, later];

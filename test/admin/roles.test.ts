@@ -15,6 +15,7 @@ const LEAST_ROLE: Record<string, OperatorRole> = {
   'DELETE /instances/{slug}/tokens/{id}': 'operator',
   'GET /instances/{slug}/accounts': 'application',
   'GET /instances/{slug}/accounts/{id}': 'application',
+  'GET /instances/{slug}/accounts/{id}/story': 'viewer',
   'PATCH /instances/{slug}/accounts/{id}': 'operator',
   'GET /instances/{slug}/teams': 'application',
   'GET /instances/{slug}/teams/{id}': 'application',

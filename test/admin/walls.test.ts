@@ -58,7 +58,7 @@ describe('instances are walls in the admin API', () => {
   it("another instance's id is a 404 on every route that takes one, and changes nothing", async () => {
     const before = await everything(globex);
     const routes = admin.routes.filter(({ path }) => path.includes('{slug}') && path.includes('{id}'));
-    assert.equal(routes.length, 6);
+    assert.equal(routes.length, 7);
     for (const route of routes) {
       const noun = route.path.split('/')[3];
       assert.ok(noun === 'accounts' || noun === 'teams' || noun === 'tokens' || noun === 'application');
