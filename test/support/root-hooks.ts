@@ -32,8 +32,12 @@ export const mochaHooks: RootHookObject = {
 /** A server or a timer that a test left open would keep the run from ending: it ends, as failed, and says what it was. */
 function endThoughSomethingIsOpen(): void {
   setTimeout(() => {
-    process.stderr.write(`The tests have left open: ${process.getActiveResourcesInfo().join(', ')}\n`);
-    process.exit(1);
+    process.stderr.write(`The tests have left open: ${process.getActiveResourcesInfo().join(', ') || 'native code'}\n`);
+    // Mocha sets the code of its own count at exit.
+    process.on('exit', () => {
+      process.exitCode = 1;
+    });
+    process.exit();
   }, 20_000).unref();
 }
 

@@ -52,15 +52,21 @@ let bundle: Promise<string> | undefined;
 
 /** Path of the workflows, bundled once per run. */
 export function workflowBundle(): Promise<string> {
-  bundle ??= (async () => {
-    Runtime.install({
-      logger: new DefaultLogger('ERROR'),
-      telemetryOptions: { logging: { filter: 'ERROR', forward: {} } },
-      shutdownSignals: [],
-    });
-    return bundleWorkflows(await mkdtemp(join(tmpdir(), 'roster-workflows-')));
-  })();
+  bundle ??= (async () => bundleWorkflows(await mkdtemp(join(tmpdir(), 'roster-workflows-'))))();
   return bundle;
+}
+
+let isRuntimeInstalled = false;
+
+/** Temporal's runtime that says errors only: for who starts a worker, since it ends only with one. */
+function installRuntime(): void {
+  if (isRuntimeInstalled) return;
+  isRuntimeInstalled = true;
+  Runtime.install({
+    logger: new DefaultLogger('ERROR'),
+    telemetryOptions: { logging: { filter: 'ERROR', forward: {} } },
+    shutdownSignals: [],
+  });
 }
 
 /** Takes the bundle away, if there is one. */
@@ -118,8 +124,10 @@ export async function startRoster(options: TestRosterOptions = {}): Promise<Test
   };
   const log = createLog(config, 'server');
   const start = {
-    // Bundled for who needs it: Temporal's runtime, once installed, ends only with a worker.
-    startWorker: async () => kept(startWorker({ ...config, workflowBundle: await workflowBundle() }, log)),
+    startWorker: async () => {
+      installRuntime();
+      return kept(startWorker({ ...config, workflowBundle: await workflowBundle() }, log));
+    },
     startServer: () => kept(startServer(config, log)),
   };
   if (options.worker !== false) await start.startWorker();
