@@ -34,7 +34,7 @@ describe('test servers', () => {
   });
 
   it('have a Temporal that knows the search attributes', async () => {
-    const { address, namespace } = await testTemporal();
+    const { address, namespace } = testTemporal();
     const connection = await Connection.connect({ address });
     try {
       const { customAttributes } = await connection.operatorService.listSearchAttributes({ namespace });

@@ -150,9 +150,9 @@ describe('guard 7: announcing in order', () => {
   it('nobody tells it of a user before the time that it asked for, unless an operator retries', async () => {
     const id = await provisioned('later@x.test');
     application.answer = (response) => response.writeHead(429, { 'retry-after': '30' }).end('Slow down.');
-    const { announce } = announcementActivities(pool, deliverer, () => undefined);
+    const activities = announcementActivities(pool, deliverer, () => undefined);
     const refused = async (): Promise<number> => {
-      const failure: unknown = await announce({ instance, userId: id }).catch((error: unknown) => error);
+      const failure: unknown = await activities.announce({ instance, userId: id }).catch((error: unknown) => error);
       assert.ok(failure instanceof ApplicationFailure && typeof failure.nextRetryDelay === 'number');
       return failure.nextRetryDelay;
     };
@@ -181,7 +181,7 @@ describe('guard 7: announcing in order', () => {
       await showStuck(pool, instance, id, 'application_unreachable', 60_000);
       await refused();
       await retry();
-      assert.equal((await announce({ instance, userId: id })).outcome, 'told');
+      assert.equal((await activities.announce({ instance, userId: id })).outcome, 'told');
     }
   });
 

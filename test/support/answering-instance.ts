@@ -121,7 +121,7 @@ export async function playSituations(roster: TestRoster, temporal: Client, answe
         application: inWords(application.has.get(id), undefined),
       };
     },
-    close: application.close,
+    close: () => application.close(),
   };
 }
 

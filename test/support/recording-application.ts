@@ -126,7 +126,7 @@ export async function startRecordingApplication(): Promise<RecordingApplication>
     },
     faults,
     repeated,
-    close: fake.close,
+    close: () => fake.close(),
   };
   return application;
 }

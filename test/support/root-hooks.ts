@@ -1,44 +1,42 @@
 import { readdir, readFile } from 'node:fs/promises';
 import type { Context, RootHookObject } from 'mocha';
-import { closeDatabases } from './database.js';
-import { removePostgresData } from './postgres.js';
-import { removeWorkflowBundle } from './roster.js';
+import { openConnections } from './database.js';
+import { until } from './interleave.js';
 import { closeServerProcesses } from './servers.js';
-import { isTemporalGiven, temporalBinary } from './temporal.js';
+import { startSharedServers } from './shared-servers.js';
 
-/** Once per run: get the Temporal CLI before the clock of a test runs; at the end stop the servers and fail on leaks. */
+let stopSharedServers: () => Promise<void> = () => Promise.resolve();
+
+/** Once per run, before the processes that run the test files. */
+export async function mochaGlobalSetup(): Promise<void> {
+  stopSharedServers = await startSharedServers();
+}
+
+export async function mochaGlobalTeardown(): Promise<void> {
+  await stopSharedServers();
+}
+
+/** After each file, in the process that ran it: what it has left behind makes it fail. */
 export const mochaHooks: RootHookObject = {
-  async beforeAll(this: Context) {
-    this.timeout(0);
-    // Whoever needs it is told why there is none; a run of tests that need none goes on.
-    if (!isTemporalGiven) await temporalBinary().catch(() => undefined);
-  },
   async afterAll(this: Context) {
     this.timeout(30_000);
-    endThoughSomethingIsOpen();
-    const connections = await closeDatabases();
     await closeServerProcesses();
-    await removePostgresData();
-    await removeWorkflowBundle();
     const leaks = [
-      ...connections.map((connection) => `a connection to PostgreSQL (${connection})`),
+      ...(await openConnections()).map((connection) => `a connection to PostgreSQL (${connection})`),
       ...(await childrenOf(process.pid)).map((command) => `a process (${command})`),
+      ...(await openHandles()),
     ];
     if (leaks.length > 0)
-      throw new Error(`The tests have left behind:\n${leaks.map((leak) => `  ${leak}`).join('\n')}`);
+      throw new Error(`The tests of this file have left behind:\n${leaks.map((leak) => `  ${leak}`).join('\n')}`);
   },
 };
 
-/** A server or a timer that a test left open would keep the run from ending: it ends, as failed, and says what it was. */
-function endThoughSomethingIsOpen(): void {
-  setTimeout(() => {
-    process.stderr.write(`The tests have left open: ${process.getActiveResourcesInfo().join(', ') || 'native code'}\n`);
-    // Mocha sets the code of its own count at exit.
-    process.on('exit', () => {
-      process.exitCode = 1;
-    });
-    process.exit();
-  }, 20_000).unref();
+/** Servers and connections that would keep Node from ending; those just closed get a moment to be gone. */
+async function openHandles(): Promise<string[]> {
+  const open = (): string[] =>
+    process.getActiveResourcesInfo().filter((kind) => /^(?:TCPServer|TCPSocket|PipeServer|Process)Wrap$/.test(kind));
+  await until('nothing is open', () => open().length === 0, 2_000).catch(() => undefined);
+  return open();
 }
 
 /** Command lines of our child processes, but for the compiler that tsx keeps. Told on Linux only. */

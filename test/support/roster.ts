@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { DefaultLogger, Runtime } from '@temporalio/worker';
 import type pg from 'pg';
 import type { Config } from '../../src/config.js';
@@ -50,9 +50,10 @@ export interface TestRosterOptions {
 
 let bundle: Promise<string> | undefined;
 
-/** Path of the workflows, bundled once per run. */
+/** Path of the workflows, bundled once per process. */
 export function workflowBundle(): Promise<string> {
-  bundle ??= (async () => bundleWorkflows(await mkdtemp(join(tmpdir(), 'roster-workflows-'))))();
+  bundle ??= (async () =>
+    bundleWorkflows(await mkdtemp(join(process.env.ROSTER_TEST_FOLDER ?? tmpdir(), 'workflows-'))))();
   return bundle;
 }
 
@@ -69,14 +70,10 @@ function installRuntime(): void {
   });
 }
 
-/** Takes the bundle away, if there is one. */
-export async function removeWorkflowBundle(): Promise<void> {
-  if (bundle !== undefined) await rm(dirname(await bundle), { recursive: true, force: true });
-}
-
 /** Starts a Roster for a test file; call `close` in its `after`. */
 export async function startRoster(options: TestRosterOptions = {}): Promise<TestRoster> {
-  const [database, temporal] = await Promise.all([testDatabase(), options.temporal ?? testTemporal()]);
+  const database = await testDatabase();
+  const temporal = options.temporal ?? testTemporal();
   const proxy = await faultProxy(database.url);
   const config: Config = {
     databaseUrl: proxy.url,

@@ -1,18 +1,18 @@
 import { readConfig } from '../../src/config.js';
 import { type ChildProcesses, createChildProcesses } from '../../src/dev/child-processes.js';
 
-/** What the environment says about the servers to test against. */
+/** What the environment says about the servers to test against: in the processes that run tests, the shared ones. */
 export const config = readConfig();
 
 let processes: ChildProcesses | undefined;
 
-/** The keeper of the servers that this run has started; made when the first one is wanted. */
+/** The keeper of the servers that this process has started; made when the first one is wanted. */
 export function serverProcesses(): ChildProcesses {
   processes ??= createChildProcesses();
   return processes;
 }
 
-/** Ends every server of this run. */
+/** Ends every server of this process. */
 export async function closeServerProcesses(): Promise<void> {
   await processes?.close();
   processes = undefined;

@@ -94,22 +94,18 @@ const ROWS: readonly Row[] = [
 
 function standAt(situation: Situation, end: End, words: string): Stand {
   const { account, before, after, stage } = STORY[situation];
-  switch (end) {
-    case 'told':
-      return { account, operator: stage, application: after };
-    case 'as told':
-      return { account, operator: stage, application: before };
-    case 'unreachable':
-      return { account, operator: `stuck, application_unreachable, ${words}`, application: before };
-    case 'taken':
-      return { account, operator: `stuck, application_unreachable, ${words}`, application: after };
-    case 'refused':
-      return {
-        account: situation === 'create' ? 'refused' : account,
-        operator: `stuck, application_refused, ${words}`,
-        application: before,
-      };
-  }
+  const stands: Record<End, Stand> = {
+    told: { account, operator: stage, application: after },
+    'as told': { account, operator: stage, application: before },
+    unreachable: { account, operator: `stuck, application_unreachable, ${words}`, application: before },
+    taken: { account, operator: `stuck, application_unreachable, ${words}`, application: after },
+    refused: {
+      account: situation === 'create' ? 'refused' : account,
+      operator: `stuck, application_refused, ${words}`,
+      application: before,
+    },
+  };
+  return stands[end];
 }
 
 describe('where the application answers', function () {
