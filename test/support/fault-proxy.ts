@@ -7,10 +7,16 @@ export interface FaultProxy {
   readonly url: string;
   /**
    * `pass`; `refuse` ends all connections and takes none; `blackhole` takes them and lets nothing through either way;
-   * `cut` lets the next request that contains `text` reach the server and ends the connection when its answer comes.
+   * `cut` lets the next request that contains this text reach the server and ends the connection when its answer comes, which it tells.
    */
-  set(mode: 'pass' | 'refuse' | 'blackhole' | { readonly cut: string; readonly after: 'pass' | 'refuse' }): void;
+  set(mode: 'pass' | 'refuse' | 'blackhole' | Cut): void;
   close(): Promise<void>;
+}
+
+interface Cut {
+  readonly cut: string;
+  readonly after: 'pass' | 'refuse';
+  readonly told?: () => void;
 }
 
 /** Starts a proxy on a free port of 127.0.0.1. */
@@ -43,7 +49,10 @@ export async function faultProxy(target: string): Promise<FaultProxy> {
     upstream.on('data', (chunk) => {
       if (mode === 'blackhole') return;
       if (doomed) {
-        if (typeof mode === 'object') mode = mode.after;
+        if (typeof mode === 'object') {
+          mode.told?.();
+          mode = mode.after;
+        }
         if (mode === 'refuse') for (const socket of sockets) socket.destroy();
         client.resetAndDestroy();
         return;

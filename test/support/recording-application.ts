@@ -19,7 +19,7 @@ const testSchema = z.object({ type: z.literal('application.test') });
 export type ToldAccount = z.infer<typeof messageSchema>['data'];
 
 /** One POST that told of an account. */
-export interface Call {
+interface Call {
   readonly id: string;
   readonly type: string;
   readonly account: ToldAccount;

@@ -168,7 +168,9 @@ describe('rule 12: the brake', function () {
     await untilStage(boss, 'provisioned');
     await setInstance(roster.pool, roster.instance, { defaultManager: boss }, BY_TEST);
     await settled(roster);
-    await leave(await newcomers(1));
+    const [first = ''] = await newcomers(1);
+    await leave([first]);
+    await untilStage(first, 'deactivated');
     await leave([boss]);
     await untilStage(boss, 'held');
     await settled(roster);
