@@ -14,7 +14,7 @@ const STOP_MS = 6_500;
 
 /**
  * Starts `server` or `worker` as a process of its own, so named on its command line, and waits until it says that it is
- * ready. Its log goes to a file.
+ * ready. Its log goes to a file. `args` are those for `node`, where it is not to be run as this program is.
  * @throws Error where it ends before, saying where its log is.
  */
 export async function startProgram(
@@ -22,10 +22,11 @@ export async function startProgram(
   name: 'server' | 'worker',
   settings: NodeJS.ProcessEnv,
   logFile: string,
+  args = nodeArguments(name),
 ): Promise<RunningProgram> {
   const log = await open(logFile, 'a', 0o600);
   try {
-    const child = await processes.start(process.execPath, nodeArguments(name), 'SIGTERM', {
+    const child = await processes.start(process.execPath, args, 'SIGTERM', {
       cwd: PACKAGE_ROOT,
       env: settings,
       stdio: ['ignore', log.fd, log.fd, 'ipc'],

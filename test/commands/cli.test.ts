@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { childEnvironment } from '../../src/config.js';
-import { nodeArguments, PACKAGE_ROOT } from '../../src/dev/program-files.js';
+import { PACKAGE_ROOT } from '../../src/dev/program-files.js';
 import { showStuck } from '../../src/directory/progress.js';
 import type { UserId } from '../../src/ids.js';
 import { testDatabase } from '../support/database.js';
@@ -10,6 +10,7 @@ import { scim } from '../support/http.js';
 import { until } from '../support/interleave.js';
 import { SECRET, startRoster, type TestRoster } from '../support/roster.js';
 import { settled } from '../support/settled.js';
+import { shippedArguments } from '../support/shipped.js';
 
 interface Outcome {
   readonly code: number;
@@ -30,7 +31,7 @@ describe('the command line', function () {
   const cli = (args: readonly string[], settings: Record<string, string> = {}): Promise<Outcome> =>
     new Promise((resolve) => {
       const { temporal, databaseUrl } = roster.config;
-      const child = spawn(process.execPath, [...nodeArguments('cli'), ...args], {
+      const child = spawn(process.execPath, [...shippedArguments('cli'), ...args], {
         cwd: PACKAGE_ROOT,
         env: childEnvironment({
           DATABASE_URL: databaseUrl ?? '',
@@ -130,7 +131,7 @@ describe('the command line', function () {
     const { temporal, databaseUrl } = roster.config;
     const child = spawn(
       process.execPath,
-      [...nodeArguments('cli'), 'requests', roster.instance, '--follow', '--limit', '1'],
+      [...shippedArguments('cli'), 'requests', roster.instance, '--follow', '--limit', '1'],
       {
         cwd: PACKAGE_ROOT,
         env: childEnvironment({

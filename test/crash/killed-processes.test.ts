@@ -8,9 +8,10 @@ import { keepRunning } from '../../src/dev/keep-running.js';
 import { type RunningProgram, startProgram } from '../../src/dev/program.js';
 import { assertEqualsModel } from '../support/compare-with-model.js';
 import { createMany } from '../support/creates.js';
-import { SECRET, startRoster, type TestRoster } from '../support/roster.js';
+import { SECRET, startRoster, type TestRoster, workflowBundle } from '../support/roster.js';
 import { serverProcesses } from '../support/servers.js';
 import { settled } from '../support/settled.js';
+import { shippedArguments } from '../support/shipped.js';
 
 describe('processes that are killed', () => {
   let roster: TestRoster;
@@ -30,12 +31,19 @@ describe('processes that are killed', () => {
       TEMPORAL_TASK_QUEUE: temporal.taskQueue,
       ROSTER_SECRET: SECRET,
       ROSTER_SHUTDOWN_SECONDS: '5',
+      ROSTER_WORKFLOW_BUNDLE: await workflowBundle(),
       PORT: String(await freePort()),
     });
     roster = { ...roster, scimUrl: `http://127.0.0.1:${environment['PORT']}/scim/v2` };
     for (const name of ['server', 'worker'] as const) {
       const start = async (): Promise<RunningProgram> => {
-        const program = await startProgram(serverProcesses(), name, environment, join(logs, `${name}.log`));
+        const program = await startProgram(
+          serverProcesses(),
+          name,
+          environment,
+          join(logs, `${name}.log`),
+          shippedArguments(name),
+        );
         latest[name] = program;
         return program;
       };

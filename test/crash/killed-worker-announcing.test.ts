@@ -15,6 +15,7 @@ import { type RecordingApplication, startRecordingApplication } from '../support
 import { BY_TEST, SECRET, startRoster, type TestRoster, workflowBundle } from '../support/roster.js';
 import { serverProcesses } from '../support/servers.js';
 import { settled } from '../support/settled.js';
+import { shippedArguments } from '../support/shipped.js';
 
 /** Statements of the steps: a worker dies when the answer to one is on its way back. */
 const STATEMENTS = [
@@ -55,7 +56,13 @@ describe('a worker that is killed between any two steps', () => {
       ROSTER_SHUTDOWN_SECONDS: '3',
       ROSTER_WORKFLOW_BUNDLE: await workflowBundle(),
     });
-    return startProgram(serverProcesses(), 'worker', environment, join(folder, 'worker.log'));
+    return startProgram(
+      serverProcesses(),
+      'worker',
+      environment,
+      join(folder, 'worker.log'),
+      shippedArguments('worker'),
+    );
   };
 
   before(async function () {
@@ -142,15 +149,13 @@ describe('a worker that is killed between any two steps', () => {
        where a.instance_id = $1 and a.told_created`,
       [roster.instance],
     );
-    return new Map(rows.map(({ id, is }) => [id, is] as const).toSorted());
+    return new Map(rows.map(({ id, is }) => [id, is] as const));
   };
   const asTheApplicationHasIt = async () =>
     new Map(
-      [...application.has]
-        .map(
-          ([id, { userName, status, manager }]) =>
-            [id, [userName, status, ...(manager === null ? [] : [manager.userName])].join(' ')] as const,
-        )
-        .toSorted(),
+      [...application.has].map(
+        ([id, { userName, status, manager }]) =>
+          [id, [userName, status, ...(manager === null ? [] : [manager.userName])].join(' ')] as const,
+      ),
     );
 });

@@ -5,8 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { devFilePath, readConfig } from '../../src/config.js';
 import { writeDevFile } from '../../src/dev/dev-file.js';
-import { nodeArguments, PACKAGE_ROOT } from '../../src/dev/program-files.js';
+import { PACKAGE_ROOT } from '../../src/dev/program-files.js';
 import { startRoster, type TestRoster } from '../support/roster.js';
+import { shippedArguments } from '../support/shipped.js';
 
 interface Ended {
   readonly code: number;
@@ -30,7 +31,7 @@ describe('the command roster demo', function () {
   const demo = (...flags: string[]): Promise<Ended> =>
     new Promise((resolve) => {
       const options = { cwd: PACKAGE_ROOT, env: { ...process.env, ROSTER_HOME: home } };
-      execFile(process.execPath, [...nodeArguments('cli'), 'demo', ...flags], options, (error, stdout, stderr) =>
+      execFile(process.execPath, [...shippedArguments('cli'), 'demo', ...flags], options, (error, stdout, stderr) =>
         resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr }),
       );
     });

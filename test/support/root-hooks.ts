@@ -4,12 +4,13 @@ import { openConnections } from './database.js';
 import { until } from './interleave.js';
 import { closeServerProcesses } from './servers.js';
 import { startSharedServers } from './shared-servers.js';
+import { build } from './shipped.js';
 
 let stopSharedServers: () => Promise<void> = () => Promise.resolve();
 
 /** Once per run, before the processes that run the test files. */
 export async function mochaGlobalSetup(): Promise<void> {
-  stopSharedServers = await startSharedServers();
+  [stopSharedServers] = await Promise.all([startSharedServers(), build()]);
 }
 
 export async function mochaGlobalTeardown(): Promise<void> {

@@ -6,6 +6,7 @@ import { freePort } from '../../src/dev/free-port.js';
 import { startProgram } from '../../src/dev/program.js';
 import { SECRET, type TestRoster } from './roster.js';
 import { serverProcesses } from './servers.js';
+import { shippedArguments } from './shipped.js';
 
 /** A worker as a process of its own, which tells its metrics. */
 export interface WorkerProgram {
@@ -28,7 +29,13 @@ export async function startWorkerProgram({ config }: TestRoster, bundle: string)
     ROSTER_WORKFLOW_BUNDLE: bundle,
     ROSTER_WORKER_METRICS: address,
   });
-  const program = await startProgram(serverProcesses(), 'worker', environment, join(folder, 'worker.log'));
+  const program = await startProgram(
+    serverProcesses(),
+    'worker',
+    environment,
+    join(folder, 'worker.log'),
+    shippedArguments('worker'),
+  );
   return {
     metrics: async () => (await fetch(`http://${address}/metrics`)).text(),
     stop: async () => {
