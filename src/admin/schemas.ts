@@ -164,7 +164,7 @@ export const applicationSecret = z.strictObject({ id, createdAt: instant }).meta
 export const newApplicationSecret = z
   .strictObject({ id, createdAt: instant, secret: z.string().meta({ description: 'whsec_…, shown this once' }) })
   .meta({ id: 'NewApplicationSecret' });
-const reason = text(500).meta({ description: 'Why, for the audit log' });
+export const reason = text(500).meta({ description: 'Why, for the audit log' });
 export const userAction = z.strictObject({ action: z.enum(USER_ACTIONS), reason }).meta({ id: 'UserAction' });
 export const instanceAction = z
   .strictObject({
