@@ -16,7 +16,10 @@ module.exports = {
       name: 'activities-use-the-directory',
       severity: 'error',
       from: { path: '^dist/activities/' },
-      to: { path: '^dist/', pathNot: '^dist/(?:(?:activities|src/directory|src/application)/|src/errors\\.js$)' },
+      to: {
+        path: '^dist/',
+        pathNot: '^dist/(?:(?:activities|src/directory|src/application|src/imports)/|src/errors\\.js$)',
+      },
     },
     {
       name: 'scim-protocol-is-pure',

@@ -16,6 +16,7 @@ import {
 import type { InstanceId, UserId } from '../src/ids.js';
 import type { NoteAnnouncement } from '../src/telemetry/announcement-metrics.js';
 import { ApplicationGate } from './application-gate.js';
+import { importAnnouncementActivities } from './import-announcements.js';
 
 interface UserKey {
   readonly instance: InstanceId;
@@ -89,6 +90,7 @@ export function announcementActivities(pool: pg.Pool, deliverer: Deliverer, note
   };
 
   return {
+    ...importAnnouncementActivities(pool, async (user) => (await tell(user)).outcome === 'told'),
     /**
      * Tells the application of a user until its newest revision is told or refused.
      * @throws ApplicationFailure `application_unreachable`, to be tried again after what the application asks

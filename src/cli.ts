@@ -5,6 +5,7 @@ import { brakeCommand } from './commands/brake.js';
 import { demoCommand } from './commands/demo.js';
 import { devCommand } from './commands/dev.js';
 import { doctorCommand } from './commands/doctor.js';
+import { importCommand } from './commands/import.js';
 import { instanceCommand } from './commands/instance.js';
 import { migrateCommand } from './commands/migrate.js';
 import { operatorTokenCommand } from './commands/operator-token.js';
@@ -36,6 +37,7 @@ async function main(): Promise<void> {
     appCommand(config),
     auditCommand(config),
     userCommand(config),
+    importCommand(config),
     brakeCommand(config),
     demoCommand(config),
     doctorCommand(config),

@@ -17,7 +17,8 @@ export type RefusalCode =
   | 'application_secret_needed'
   | 'too_many_secrets'
   | 'last_secret'
-  | 'nothing_to_do';
+  | 'nothing_to_do'
+  | 'invalid_import';
 
 /**
  * Something known that Roster will not do. The message says what and why, and is shown to whoever asked; each front

@@ -21,6 +21,9 @@ export const toExternalId = (text: string): ExternalId => text as ExternalId;
 /** Stands where the audit log wants an instance and there is none: operator tokens are the installation's. No slug can be it. */
 export const INSTALLATION = '-' as InstanceId;
 
+/** The copy of an instance on which an import is rehearsed, within one transaction. No slug can be it. */
+export const stageOf = (importId: string): InstanceId => `~${importId}` as InstanceId;
+
 const SLUG = /^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$/;
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 

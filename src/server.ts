@@ -5,6 +5,7 @@ import { UnavailableError } from './database/errors.js';
 import { requireSchema, SchemaError } from './database/migrate.js';
 import { createPool, FRONT_DOOR, LISTS } from './database/pool.js';
 import { startDispatcher } from './dispatch/dispatcher.js';
+import { startImportStarter } from './dispatch/import-starter.js';
 import { startSealer } from './dispatch/sealer.js';
 import { startSweeper } from './dispatch/sweeper.js';
 import { lazyTemporalClient } from './dispatch/temporal-client.js';
@@ -51,6 +52,7 @@ export async function startServer(config: Config, log: Log): Promise<RunningServ
   const probe = temporalProbe(client);
   const dispatcher = startDispatcher({ pool: loopPool, client, taskQueue: config.temporal.taskQueue, log });
   const sweeper = startSweeper({ pool: loopPool, log, onSwept: dispatcher.wake });
+  const importStarter = startImportStarter({ pool: loopPool, client, taskQueue: config.temporal.taskQueue, log });
   const sealer = startSealer({ pool: loopPool, log });
   const requestLog = startRequestLog(loopPool, log);
   const deliverer = createDeliverer({ allowPrivate: config.allowPrivateApplications });
@@ -69,7 +71,14 @@ export async function startServer(config: Config, log: Log): Promise<RunningServ
     isTemporalUp: probe.isUp,
   });
   const stopLoops = async (): Promise<void> => {
-    await Promise.all([dispatcher.stop(), sweeper.stop(), sealer.stop(), requestLog.stop(), probe.stop()]);
+    await Promise.all([
+      dispatcher.stop(),
+      sweeper.stop(),
+      importStarter.stop(),
+      sealer.stop(),
+      requestLog.stop(),
+      probe.stop(),
+    ]);
     await Promise.all([client.connection.close(), deliverer.close()]);
     await Promise.all([pool.end(), listPool.end(), adminPool.end(), loopPool.end()]);
   };

@@ -1,8 +1,9 @@
 import { fileURLToPath } from 'node:url';
 import { DefaultLogger, makeTelemetryFilterString, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import { announcementActivities } from '../activities/announcements.js';
+import { importActivities } from '../activities/imports.js';
 import { createActivities } from '../activities/index.js';
-import { APPLICATION_QUEUE } from '../workflows/task-queues.js';
+import { APPLICATION_QUEUE, IMPORT_QUEUE } from '../workflows/task-queues.js';
 import { createDeliverer } from './application/deliver.js';
 import { type Config, ConfigError, readConfig, required } from './config.js';
 import { requireSchema, SchemaError } from './database/migrate.js';
@@ -22,6 +23,8 @@ export interface RunningWorker {
 
 /** At once, over all instances; each has a few of them at most (`activities/announcements.ts`). */
 const APPLICATION_CALLS = 1_000;
+/** Files at once, in one worker. */
+const IMPORTS = 4;
 
 const WORKFLOWS = fileURLToPath(
   new URL(`../workflows/index.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`, import.meta.url),
@@ -31,14 +34,13 @@ const WORKFLOWS = fileURLToPath(
  * Starts a worker. @throws SchemaError, UnavailableError, the connection's error where Temporal can't be reached.
  */
 export async function startWorker(config: Config, log: Log): Promise<RunningWorker> {
-  const pool = createPool({
-    url: required(config.databaseUrl, 'DATABASE_URL'),
-    max: config.databasePoolSize,
-    applicationName: 'roster worker',
-    connectionTimeout: 5_000,
-    statementTimeout: 9_000,
-    onError: (error) => log.warn({ err: error }, 'an idle connection to PostgreSQL failed'),
-  });
+  const url = required(config.databaseUrl, 'DATABASE_URL');
+  const onError = (error: Error): void => log.warn({ err: error }, 'an idle connection to PostgreSQL failed');
+  const open = (applicationName: string, max: number, statementTimeout: number) =>
+    createPool({ url, max, applicationName, connectionTimeout: 5_000, statementTimeout, onError });
+  const pool = open('roster worker', config.databasePoolSize, 9_000);
+  // A file's pages take longer than a user's steps, and no connection from them.
+  const importPool = open('roster imports', IMPORTS, 60_000);
   await requireSchema(pool);
   const connection = await NativeConnection.connect({ address: required(config.temporal.address, 'TEMPORAL_ADDRESS') });
   const worker = await Worker.create({
@@ -68,20 +70,29 @@ export async function startWorker(config: Config, log: Log): Promise<RunningWork
     shutdownGraceTime: `${config.shutdownSeconds}s`,
     shutdownForceTime: `${config.shutdownSeconds + 3}s`,
   });
+  const importer = await Worker.create({
+    connection,
+    namespace: config.temporal.namespace,
+    taskQueue: `${config.temporal.taskQueue}${IMPORT_QUEUE}`,
+    activities: importActivities(importPool),
+    maxConcurrentActivityTaskExecutions: IMPORTS,
+    shutdownGraceTime: `${config.shutdownSeconds}s`,
+    shutdownForceTime: `${config.shutdownSeconds + 3}s`,
+  });
   const untilEnded = async (): Promise<void> => {
     try {
-      await Promise.all([worker.run(), teller.run()]);
+      await Promise.all([worker.run(), teller.run(), importer.run()]);
     } finally {
       await deliverer.close();
       await connection.close();
-      await pool.end();
+      await Promise.all([pool.end(), importPool.end()]);
     }
   };
   const ended = untilEnded();
   return {
     ended,
     stop: () => {
-      for (const each of [worker, teller]) if (each.getState() === 'RUNNING') each.shutdown();
+      for (const each of [worker, teller, importer]) if (each.getState() === 'RUNNING') each.shutdown();
       // A slow application is not waited for: whoever runs next tells it again, under the same id.
       const cut = setTimeout(() => void deliverer.close(), config.shutdownSeconds * 1_000);
       return ended.finally(() => clearTimeout(cut));

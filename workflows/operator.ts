@@ -3,13 +3,13 @@ import { actOnUser } from './activity-options.js';
 import type { UserKey } from './messages.js';
 
 /** What an operator says with an action in the Temporal UI: who it is, and why. */
-interface OperatorWords {
+export interface OperatorWords {
   readonly who: string;
   readonly why: string;
 }
 
 /** What stands in the field that the Temporal UI calls so. */
-const DATA = '{ "who": "your name", "why": "the reason" }';
+export const DATA = '{ "who": "your name", "why": "the reason" }';
 
 type Action = Parameters<typeof actOnUser>[0]['action'];
 
@@ -44,7 +44,7 @@ export function listenToOperators(user: UserKey): void {
 }
 
 /** Rejected before anything is written: whoever reads the audit log wants to know. */
-function assertWords(words: Partial<OperatorWords> | undefined): void {
+export function assertWords(words: Partial<OperatorWords> | undefined): void {
   for (const name of ['who', 'why'] as const) {
     const word = words?.[name];
     if (typeof word !== 'string' || word.trim() === '' || word.length > 500) {

@@ -14,12 +14,13 @@ import { applicationRoutes } from './application.js';
 import { auditRoutes } from './audit.js';
 import { authenticate, authorize } from './authenticate.js';
 import { eventRoutes } from './events.js';
+import { importRoutes } from './imports.js';
 import { instanceRoutes } from './instances.js';
 import { openapiRoute } from './openapi.js';
 import { methodNotAllowed, notFound } from './problem.js';
 import { progressRoutes } from './progress.js';
 import { requestRoutes } from './requests.js';
-import { type AdminRoute, Download } from './route.js';
+import { type AdminRoute, Download, Located } from './route.js';
 import { storyRoutes } from './story.js';
 import { teamRoutes } from './teams.js';
 import { operatorTokenRoutes, scimTokenRoutes } from './tokens.js';
@@ -60,6 +61,7 @@ export function adminRoutes(options: AdminRoutesOptions): AdminRoute[] {
     ...applicationRoutes(options),
     ...eventRoutes(options),
     ...auditRoutes(options),
+    ...importRoutes(options),
     ...operatorTokenRoutes(options),
   ];
   return [...routes, openapiRoute(routes, ADMIN_PATH)];
@@ -94,6 +96,11 @@ export function adminEndpoint(options: AdminOptions): Koa.Middleware {
       query: context.query,
       accepts: (...types) => context.accepts(types),
       findInstance: () => findInstance(pool, parameters['slug'] ?? '', identity),
+      upload: {
+        bytes: context.req,
+        type: (context.get('content-type').split(';')[0] ?? '').trim().toLowerCase(),
+        idempotencyKey: context.get('idempotency-key') || null,
+      },
       readBody: () => readBody(context.req, MAX_BODY_BYTES, MEDIA_TYPES),
     });
     context.status = route.status;
@@ -103,7 +110,8 @@ export function adminEndpoint(options: AdminOptions): Koa.Middleware {
       context.body = Readable.from(answer.text);
       return;
     }
-    context.body = JSON.stringify(answer);
+    if (answer instanceof Located) context.set('Location', `${ADMIN_PATH}${answer.location}`);
+    context.body = JSON.stringify(answer instanceof Located ? answer.body : answer);
     context.type = 'application/json';
   };
 }

@@ -4,7 +4,7 @@ import { id, instant, reason } from './schemas.js';
 
 const count = z.number().int();
 
-export const importState = z.enum(IMPORT_STATES).meta({ id: 'ImportState' });
+const importState = z.enum(IMPORT_STATES).meta({ id: 'ImportState' });
 export const rowOutcome = z.enum(ROW_OUTCOMES).meta({ id: 'RowOutcome' });
 
 export const importStatus = z

@@ -45,6 +45,12 @@ function openapiDocument(routes: readonly AdminRoute[], basePath: string): z.inp
       request: {
         params: z.object(Object.fromEntries(parametersOf(route.path).map((name) => [name, z.string()]))),
         ...(route.input.query && { query: route.input.query }),
+        ...(route.input.uploads && {
+          body: {
+            required: true,
+            content: Object.fromEntries(route.input.uploads.map((type) => [type, { schema: z.string() }])),
+          },
+        }),
         ...(route.input.body && {
           body: { required: true, content: { 'application/json': { schema: route.input.body } } },
         }),
@@ -81,7 +87,7 @@ function responsesOf({
 }: AdminRoute): Record<string, ResponseConfig> {
   return {
     [status]: {
-      description: status === 204 ? 'Done' : status === 201 ? 'Created' : 'OK',
+      description: status === 204 ? 'Done' : status === 201 ? 'Created' : status === 202 ? 'Accepted' : 'OK',
       ...(answer && {
         content: {
           'application/json': { schema: answer },
@@ -102,6 +108,7 @@ function responsesOf({
       413: refusal('The body is larger than 1 MiB.'),
       415: refusal('The body is not application/json.'),
     }),
+    ...(input.uploads && { 415: refusal(`The body is none of ${input.uploads.join(', ')}.`) }),
     503: refusal('PostgreSQL is not available; try again after Retry-After seconds.'),
   };
 }

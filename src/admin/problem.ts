@@ -67,6 +67,7 @@ export const REFUSAL_STATUS: Readonly<Record<RefusalCode, number>> = {
   too_many_secrets: 409,
   last_secret: 409,
   nothing_to_do: 409,
+  invalid_import: 400,
 };
 
 /** What the parts that are shared with SCIM (reading a body, checking a userName) refuse, by its name here. */

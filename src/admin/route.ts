@@ -1,7 +1,9 @@
+import type { Readable } from 'node:stream';
 import { z } from 'zod';
 import type { Actor } from '../directory/users.js';
 import type { InstanceId } from '../ids.js';
 import type { EveryInstanceRole, OperatorRole } from '../instances/operator-tokens.js';
+import { unsupportedMediaType } from '../scim/protocol/errors.js';
 import { invalidRequest } from './problem.js';
 
 /** One authenticated and authorized request. Only the endpoint makes one, so no handler is reached without a role. */
@@ -16,8 +18,30 @@ interface AdminRequest {
   readonly accepts: (...types: string[]) => string | false;
   /** The instance that the path names, if whoever asks may know of it. @throws RefusedError `instance_unknown` */
   readonly findInstance: () => Promise<InstanceId>;
+  /** The body as it comes. */
+  readonly upload: Upload;
   /** Reads and parses the body. @throws ScimError 400, 413, 415 */
   readonly readBody: () => Promise<Record<string, unknown>>;
+}
+
+/** A body that is read by its handler, as it comes. */
+export interface Upload {
+  readonly bytes: Readable;
+  /** The media type, without parameters, in lower case. */
+  readonly type: string;
+  /** The header Idempotency-Key. */
+  readonly idempotencyKey: string | null;
+}
+
+/** An answer that says where the thing is that was made. */
+export class Located<Body> {
+  readonly location: string;
+  readonly body: Body;
+
+  constructor(location: string, body: Body) {
+    this.location = location;
+    this.body = body;
+  }
 }
 
 /** An answer that is no JSON: text of a media type, as it comes. */
@@ -35,6 +59,8 @@ export class Download {
 interface Input<Value> {
   readonly query?: z.ZodObject;
   readonly body?: z.ZodType;
+  /** The media types of a body that is no JSON. */
+  readonly uploads?: readonly string[];
   /** @throws ProblemError 400 `invalid_request`; ScimError 400, 413, 415 */
   readonly read: (request: AdminRequest) => Promise<Value>;
 }
@@ -50,7 +76,7 @@ interface Shape {
   /** The least that may: whoever's role is this one or above. */
   readonly role: OperatorRole;
   /** The status of the answer; 204 is one without a body. */
-  readonly status: 200 | 201 | 204;
+  readonly status: 200 | 201 | 202 | 204;
   /** When the answer is 404, where that is not about the path. */
   readonly missing?: string;
   /** When the answer is 409. */
@@ -64,7 +90,7 @@ interface Shape {
 interface Definition<Value, Answer extends z.ZodType, Call> extends Shape {
   readonly input: Input<Value>;
   readonly answer?: Answer;
-  readonly handle: (call: Call) => Promise<z.input<Answer> | Download>;
+  readonly handle: (call: Call) => Promise<z.input<Answer> | Located<z.input<Answer>> | Download>;
 }
 
 /** What a handler gets: who asks, the path's id, and the input as its schema made it. */
@@ -126,6 +152,20 @@ export const fromBody = <Schema extends z.ZodType>(schema: Schema): Input<z.outp
   read: async (request) => {
     await nothing.read(request);
     return checked(schema, await request.readBody());
+  },
+});
+
+/** A body of one of these media types, which the handler reads as it comes, and a query string. */
+export const fromUpload = <Schema extends z.ZodObject, Type extends string>(
+  schema: Schema,
+  types: readonly Type[],
+): Input<{ query: z.output<Schema>; type: Type; upload: Upload }> => ({
+  query: schema,
+  uploads: types,
+  read: async ({ query, upload }) => {
+    const type = types.find((each) => each === upload.type);
+    if (type === undefined) throw unsupportedMediaType(`The body must be ${types.join(' or ')}`);
+    return { query: checked(schema, query), type, upload };
   },
 });
 

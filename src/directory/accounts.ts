@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { run, type Statement } from '../database/pool.js';
+import { on, type Query, run, type Statement } from '../database/pool.js';
 import type { InstanceId, UserId } from '../ids.js';
 
 /** One user at one asserted version: what every fenced step is told. */
@@ -80,12 +80,19 @@ const APPLY_ACCOUNTS: Statement = {
  * mark of the wait of rule 4) and renames their teams. Whose access Okta has ended may be held (rule 12).
  * @returns for each whose version is still the asserted one, whether it is held; the others were left alone.
  */
-export async function applyAccounts(
+export const applyAccounts = (
   pool: pg.Pool,
   instance: InstanceId,
   users: readonly UserAt[],
+): Promise<Map<UserId, boolean>> => applyAccountsBy(on(pool), instance, users);
+
+/** The same, within the transaction of an import's page. */
+export async function applyAccountsBy(
+  query: Query,
+  instance: InstanceId,
+  users: readonly UserAt[],
 ): Promise<Map<UserId, boolean>> {
-  const rows = await run<{ id: UserId; held: boolean }>(pool, APPLY_ACCOUNTS, [instance, ...columns(users)]);
+  const rows = await query<{ id: UserId; held: boolean }>(APPLY_ACCOUNTS, [instance, ...columns(users)]);
   return new Map(rows.map(({ id, held }) => [id, held]));
 }
 

@@ -34,23 +34,39 @@ const EVALUATE_REPORTS: Statement = {
   name: 'evaluate_reports',
   text: 'select evaluate_reports($1, $2, $3, $4) as last',
 };
+const ADOPT_REFERRERS: Statement = {
+  name: 'adopt_referrers',
+  text: 'select evaluate_reports($1, $2, $3, $4, true) as last',
+};
 
 /**
  * Evaluates one page of those whom a change of these accounts concerns: their reports, and who refers to them (guard 3).
  * @returns the cursor of the next page, undefined after the last.
  */
-export async function evaluateReports(
+export const evaluateReports = (
   pool: pg.Pool,
   instance: InstanceId,
   managers: readonly UserId[],
   after: UserId | undefined,
+): Promise<UserId | undefined> => evaluatePage(pool, EVALUATE_REPORTS, instance, managers, after);
+
+/** The same for accounts that are new: only who refers to one of them and does not mean it yet. */
+export const adoptReferrers = (
+  pool: pg.Pool,
+  instance: InstanceId,
+  managers: readonly UserId[],
+  after: UserId | undefined,
+): Promise<UserId | undefined> => evaluatePage(pool, ADOPT_REFERRERS, instance, managers, after);
+
+async function evaluatePage(
+  pool: pg.Pool,
+  statement: Statement,
+  instance: InstanceId,
+  managers: readonly UserId[],
+  after: UserId | undefined,
 ): Promise<UserId | undefined> {
-  const [row] = await run<{ last: UserId | null }>(pool, EVALUATE_REPORTS, [
-    instance,
-    managers,
-    lowerBound({ after, limit: PAGE }),
-    PAGE,
-  ]);
+  const values = [instance, managers, lowerBound({ after, limit: PAGE }), PAGE];
+  const [row] = await run<{ last: UserId | null }>(pool, statement, values);
   return row?.last ?? undefined;
 }
 

@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { transaction } from '../database/pool.js';
+import { type Query, transaction } from '../database/pool.js';
 import { RefusedError } from '../errors.js';
 import type { InstanceId, UserId } from '../ids.js';
 import type { Actor } from './users.js';
@@ -65,4 +65,17 @@ export async function setRole(pool: pg.Pool, instance: InstanceId, id: UserId, r
     }
     if (account.defaultConcerned) await client.query('select kick_instance($1, $2)', [instance, by.source]);
   });
+}
+
+const SET_IMPORTED = { name: 'set_imported_roles', text: 'select set_imported_roles($1, $2, $3, $4, $5)' };
+
+/** Sets the roles that a page of a file names, within its transaction, which holds the instance's lock. */
+export async function setImportedRoles(
+  query: Query,
+  instance: InstanceId,
+  roles: readonly { readonly id: UserId; readonly role: Role }[],
+  by: Actor,
+): Promise<void> {
+  const [ids, names] = [roles.map(({ id }) => id), roles.map(({ role }) => role)];
+  await query(SET_IMPORTED, [instance, ids, names, by.actor, by.requestId]);
 }

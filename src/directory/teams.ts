@@ -1,7 +1,7 @@
 import type pg from 'pg';
-import type { Statement } from '../database/pool.js';
+import type { Query, Statement } from '../database/pool.js';
 import type { InstanceId, UserId } from '../ids.js';
-import { runStep, type UserAt } from './accounts.js';
+import { columns, runStep, type UserAt } from './accounts.js';
 
 const JOIN_TEAMS: Statement = { name: 'join_teams', text: 'select join_teams as id from join_teams($1, $2, $3, true)' };
 const REJOIN_TEAMS: Statement = { ...JOIN_TEAMS, name: 'rejoin_teams', text: JOIN_TEAMS.text.replace('true', 'false') };
@@ -13,6 +13,11 @@ const REJOIN_TEAMS: Statement = { ...JOIN_TEAMS, name: 'rejoin_teams', text: JOI
  */
 export const joinTeams = (pool: pg.Pool, instance: InstanceId, users: readonly UserAt[]): Promise<Set<UserId>> =>
   runStep(pool, JOIN_TEAMS, instance, users);
+
+/** The same, within a transaction. */
+export async function joinTeamsBy(query: Query, instance: InstanceId, users: readonly UserAt[]): Promise<void> {
+  await query(JOIN_TEAMS, [instance, ...columns(users)]);
+}
 
 /** The same, but a wait that stands goes on: who was assigned again waits for an unknown manager like anybody (rule 4). */
 export const rejoinTeams = (pool: pg.Pool, instance: InstanceId, users: readonly UserAt[]): Promise<Set<UserId>> =>

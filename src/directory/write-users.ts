@@ -69,7 +69,8 @@ const INSERT: Statement = {
       from written join asserted a using (instance_id, id)
     ),
     kick as (
-      insert into kicks (instance_id, user_id, lane, source) select instance_id, id, 1, source from written
+      -- An import's own run sees to its people.
+      insert into kicks (instance_id, user_id, lane, source) select instance_id, id, 1, source from written where source <> 'import'
     )
     select id from written`,
 };
@@ -138,7 +139,7 @@ const update = (name: string, onlyFree: boolean): Statement => ({
     ),
     kick as (
       insert into kicks (instance_id, user_id, lane, source)
-      select instance_id, id, case when active then 1 else 0 end, source from account
+      select instance_id, id, case when active then 1 else 0 end, source from account where source <> 'import' or revised
       order by instance_id, id -- as everybody locks kicks: or two who hold several would wait for each other
       on conflict (instance_id, user_id) do update
         set nonce = nextval('kick_nonce'), lane = least(kicks.lane, excluded.lane), source = excluded.source, taken_until = null

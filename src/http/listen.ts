@@ -1,5 +1,6 @@
 import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import { type AddressInfo, type Socket, Server as TcpServer } from 'node:net';
+import { boundBodyTime } from './body-time.js';
 import { answerUnreadable, refuseWithoutHost } from './unreadable.js';
 
 /** An HTTP server that listens. */
@@ -22,7 +23,7 @@ export async function listen(handler: RequestListener, host: string, port: numbe
   let ending = false;
   const server = createServer(
     {
-      requestTimeout: 15_000,
+      requestTimeout: 0,
       headersTimeout: 5_000,
       connectionsCheckingInterval: 1_000,
       keepAliveTimeout: 65_000,
@@ -30,6 +31,7 @@ export async function listen(handler: RequestListener, host: string, port: numbe
       requireHostHeader: false,
     },
     (request, response) => {
+      boundBodyTime(server, request);
       underWay.add(response);
       response.once('close', () => underWay.delete(response));
       if (ending) response.setHeader('Connection', 'close');

@@ -280,10 +280,11 @@ $$`;
 
 /**
  * Evaluates one page of those whom a change of these accounts concerns (guard 3): whose reference means or now equals a
- * key of one of them, and whom one of them manages. Returns the last id of a full page, null when there are no more.
+ * key of one of them, and whom one of them manages; with \`p_newly\` those only whose reference is not known to mean one of them, since
+ * nobody was theirs before. Returns the last id of a full page, null when there are no more.
  */
 const EVALUATE_REPORTS = `
-create function evaluate_reports(p_instance text, p_managers uuid[], p_after uuid, p_limit integer)
+create function evaluate_reports(p_instance text, p_managers uuid[], p_after uuid, p_limit integer, p_newly boolean default false)
 returns uuid language plpgsql as $$
 declare
   v_page uuid[];
@@ -302,10 +303,10 @@ begin
     from unnest(p_managers) as m (id)
     cross join lateral (
       (select a.id from accounts a
-        where a.instance_id = p_instance and a.resolved_to = m.id and a.id > p_after order by a.id limit p_limit)
+        where not p_newly and a.instance_id = p_instance and a.resolved_to = m.id and a.id > p_after order by a.id limit p_limit)
       union all
       (select a.id from accounts a
-        where a.instance_id = p_instance and a.manager_id = m.id and a.id > p_after order by a.id limit p_limit)
+        where not p_newly and a.instance_id = p_instance and a.manager_id = m.id and a.id > p_after order by a.id limit p_limit)
     ) report
     union
     select report.id
@@ -316,7 +317,7 @@ begin
     cross join lateral (
       select a.id from accounts a
       where a.instance_id = p_instance and a.manager_reference_key = reference.key and a.id > p_after
-        and counts_as_active(a)
+        and counts_as_active(a) and not (p_newly and a.resolved_to is not distinct from m.id)
       order by a.id limit p_limit
     ) report
     where m.instance_id = p_instance and m.id = any (p_managers)

@@ -15,6 +15,7 @@ import { createAnnouncements } from './20261125110000_create_announcements.js';
 import { createOperatorActions } from './20261125120000_create_operator_actions.js';
 import { createBrake } from './20261125130000_create_brake.js';
 import { createErasure } from './20261125140000_create_erasure.js';
+import { createImports } from './20261126100000_create_imports.js';
 
 /** Every migration by the name that the database remembers it by; applied in the order of the names. */
 export const migrations: Record<string, Knex.Migration> = {
@@ -34,4 +35,5 @@ export const migrations: Record<string, Knex.Migration> = {
   '20261125120000_create_operator_actions': createOperatorActions,
   '20261125130000_create_brake': createBrake,
   '20261125140000_create_erasure': createErasure,
+  '20261126100000_create_imports': createImports,
 };

@@ -1,0 +1,36 @@
+import { activityInfo, heartbeat } from '@temporalio/activity';
+import type pg from 'pg';
+import { leaveToOwnRun } from '../src/directory/announcements.js';
+import { writtenRows } from '../src/directory/import-rows.js';
+import { showImport } from '../src/directory/imports.js';
+import type { ImportAt, PhaseProgress, UserKey } from '../workflows/messages.js';
+
+const PIECE_MS = 5_000;
+const PAGE = 500;
+const IN_FLIGHT = 20;
+
+/** Tells the application of whom a file wrote. `tell` gives true where all is told of a user. */
+export const importAnnouncementActivities = (pool: pg.Pool, tell: (user: UserKey) => Promise<boolean>) => ({
+  /** Goes on from after a line, some at a time; of whom it can't be told is left to a run of its own. */
+  async announceRows({ after, ...key }: ImportAt): Promise<PhaseProgress> {
+    const end = Date.now() + PIECE_MS;
+    const reached: unknown = activityInfo().heartbeatDetails;
+    let line = typeof reached === 'number' ? reached : after;
+    for (;;) {
+      const { state, rows: counts, hasApplication } = await showImport(pool, key.id);
+      const rows = state === 'paused' || !hasApplication ? [] : await writtenRows(pool, key, line, PAGE);
+      const waiting = rows.values();
+      const lane = async (): Promise<void> => {
+        for (const { userId } of waiting) {
+          if (!(await tell({ instance: key.instance, userId }))) await leaveToOwnRun(pool, key.instance, userId);
+          heartbeat(line);
+        }
+      };
+      await Promise.all(Array.from({ length: IN_FLIGHT }, lane));
+      line = rows.at(-1)?.line ?? line;
+      heartbeat(line);
+      const isDone = rows.length < PAGE && state !== 'paused';
+      if (isDone || state === 'paused' || Date.now() > end) return { after: line, isDone, state, rows: counts };
+    }
+  },
+});

@@ -1,0 +1,142 @@
+import { activityInfo, heartbeat } from '@temporalio/activity';
+import { ApplicationFailure } from '@temporalio/common';
+import type pg from 'pg';
+import { cancelRows, type WrittenRow, writtenRows } from '../src/directory/import-rows.js';
+import {
+  actOnImport,
+  finishImport,
+  type Import,
+  type ImportAction,
+  type ImportKey,
+  showImport,
+} from '../src/directory/imports.js';
+import { adoptReferrers, evaluateReports } from '../src/directory/managers.js';
+import { markApplied } from '../src/directory/progress.js';
+import { joinTeams } from '../src/directory/teams.js';
+import { RefusedError } from '../src/errors.js';
+import type { UserId } from '../src/ids.js';
+import { columnOf } from '../src/imports/columns.js';
+import { rehearse } from '../src/imports/rehearse.js';
+import { writePage } from '../src/imports/write-page.js';
+import type { ImportAt, PhaseProgress } from '../workflows/messages.js';
+
+/** How long one activity goes on: then its workflow shows how far it is, and asks for more. */
+const PIECE_MS = 5_000;
+const PAGE = 500;
+const CANCELLED_AT_ONCE = 5_000;
+
+/** An operator has paused or cancelled a rehearsal. */
+class StoppedError extends Error {
+  override readonly name = 'StoppedError';
+}
+
+/** How the file of an import calls the column that says something. */
+const columnNames =
+  ({ columns: names, attributes }: Import) =>
+  (attribute: string): string =>
+    columnOf({ names, attributes }, attribute);
+
+/** The steps of an import, each a page at a time from after a line on. Whoever does one again finds what is done. */
+export function importActivities(pool: pg.Pool) {
+  /** Goes on page by page until there are none, the time is over, or an operator has paused the import. */
+  const inPages = async (
+    { after, ...key }: ImportAt,
+    page: (after: number) => Promise<number | undefined>,
+    goesOn: (state: Import['state']) => boolean = (state) => state !== 'paused',
+  ): Promise<PhaseProgress> => {
+    const end = Date.now() + PIECE_MS;
+    const reached: unknown = activityInfo().heartbeatDetails;
+    let line = typeof reached === 'number' ? reached : after;
+    for (;;) {
+      const { state, rows } = await showImport(pool, key.id);
+      const last = goesOn(state) ? await page(line) : undefined;
+      line = last ?? line;
+      heartbeat(line);
+      const isDone = last === undefined && state !== 'paused';
+      if (last === undefined || Date.now() > end) return { after: line, isDone, state, rows };
+    }
+  };
+
+  const settle = async (key: ImportKey, rows: readonly WrittenRow[]): Promise<void> => {
+    await joinTeams(pool, key.instance, rows);
+    await markApplied(pool, key.instance, rows);
+  };
+
+  /** Who referred to them before they were there, or no longer means them. */
+  const adopt = async (key: ImportKey, rows: readonly WrittenRow[]): Promise<void> => {
+    for (const [outcome, evaluate] of [
+      ['created', adoptReferrers],
+      ['updated', evaluateReports],
+    ] as const) {
+      const ids = rows.filter((row) => row.outcome === outcome).map(({ userId }) => userId);
+      let after: UserId | undefined;
+      do {
+        after = ids.length === 0 ? undefined : await evaluate(pool, key.instance, ids, after);
+        heartbeat();
+      } while (after !== undefined);
+    }
+  };
+
+  const overWritten =
+    (work: (key: ImportKey, rows: readonly WrittenRow[]) => Promise<void>) =>
+    (at: ImportAt): Promise<PhaseProgress> =>
+      inPages(at, async (after) => {
+        const rows = await writtenRows(pool, at, after, PAGE);
+        if (rows.length > 0) await work(at, rows);
+        return rows.at(-1)?.line;
+      });
+
+  const cancelAll = async (key: ImportKey): Promise<void> => {
+    while ((await cancelRows(pool, key, CANCELLED_AT_ONCE)) > 0) heartbeat();
+  };
+
+  return {
+    /** Gives each row its outcome, and writes who is new or changes. Of one that is cancelled the rest is marked so. */
+    async writeRows(at: ImportAt): Promise<PhaseProgress> {
+      const columnName = columnNames(await showImport(pool, at.id));
+      const written = await inPages(
+        at,
+        async (after) => (await writePage(pool, at, columnName, after)).last,
+        (state) => state === 'running',
+      );
+      if (written.state === 'cancelled') await cancelAll(at);
+      return written;
+    },
+    /** Writes down what would become of each row, and nothing else. */
+    async rehearseRows(at: ImportAt): Promise<PhaseProgress> {
+      const rehearsed = await showImport(pool, at.id);
+      let { state, rows } = rehearsed;
+      const onPage = async (): Promise<void> => {
+        heartbeat();
+        ({ state, rows } = await showImport(pool, at.id));
+        if (state !== 'running') throw new StoppedError();
+      };
+      if (state === 'running') {
+        await rehearse(pool, rehearsed, columnNames(rehearsed), onPage).catch((error: unknown) => {
+          if (!(error instanceof StoppedError)) throw error;
+        });
+      }
+      if (state === 'cancelled') await cancelAll(at);
+      return { after: 0, isDone: state !== 'paused', state, rows };
+    },
+    /** Puts everybody written into their team: who is meant by nobody's reference yet takes the default manager at once. */
+    settleRows: overWritten(settle),
+    /** Moves over who was there before and refers to somebody of the file. */
+    adoptByRows: overWritten(adopt),
+    finishImport: (key: ImportKey): Promise<void> => finishImport(pool, key),
+    /** What an operator asked for in the Temporal UI. @throws ApplicationFailure with the refusal's code, which is not tried again */
+    async actOnImport({
+      id,
+      action,
+      who,
+      why,
+    }: ImportKey & { action: ImportAction; who: string; why: string }): Promise<void> {
+      const by = { actor: `temporal:${who}`, source: 'admin', requestId: null } as const;
+      await actOnImport(pool, id, action, why, by).catch((error: unknown) => {
+        throw error instanceof RefusedError ? ApplicationFailure.nonRetryable(error.message, error.code) : error;
+      });
+    },
+  };
+}
+
+export type ImportActivities = ReturnType<typeof importActivities>;

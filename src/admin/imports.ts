@@ -1,0 +1,211 @@
+import type { Readable } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
+import type pg from 'pg';
+import { z } from 'zod';
+import { listRows, type ShownRow } from '../directory/import-rows.js';
+import { actOnImport, type Import, listImports, showImport } from '../directory/imports.js';
+import { isUserId } from '../ids.js';
+import { IMPORT_ATTRIBUTES, readMapping } from '../imports/columns.js';
+import { FILE_TYPES } from '../imports/read-file.js';
+import { rejectsFile } from '../imports/rejects.js';
+import { stageFile } from '../imports/stage-file.js';
+import * as importSchemas from './import-schemas.js';
+import { listOf, pageOf, pageQuery } from './page.js';
+import { notFound } from './problem.js';
+import {
+  type AdminRoute,
+  Download,
+  fromBody,
+  fromQuery,
+  fromUpload,
+  instanceRoute,
+  Located,
+  nothing,
+  route,
+} from './route.js';
+import { feedCursor } from './schemas.js';
+
+const DEFAULT_LIMIT = 100;
+const MAX_LIMIT = 1_000;
+const EVERY_MS = 1_000;
+
+const upload = z.strictObject({
+  dryRun: z
+    .enum(['true', 'false'])
+    .default('false')
+    .transform((value) => value === 'true')
+    .meta({ description: 'Says what would be; writes nothing but the report' }),
+  mapping: z
+    .string()
+    .max(4_096)
+    .default('')
+    .meta({
+      description: `What columns of other names say: <column>:<attribute>, with commas between them; ${IMPORT_ATTRIBUTES.join(', ')}`,
+      example: 'Work mail:email,Boss:manager',
+    }),
+});
+
+/** Files of people: staged as they come, brought in by a run of their own. */
+export function importRoutes({ pool }: { readonly pool: pg.Pool }): AdminRoute[] {
+  const find = async (id: string): Promise<Import> => {
+    if (!isUserId(id)) throw notFound(`There is no import ${id}.`);
+    return showImport(pool, id);
+  };
+
+  return [
+    instanceRoute({
+      name: 'createImport',
+      summary:
+        'Import a file of people: CSV with a header, or a JSON object a line. The same Idempotency-Key is the same import',
+      method: 'POST',
+      path: '/instances/{slug}/imports',
+      role: 'operator',
+      input: fromUpload(upload, FILE_TYPES),
+      status: 202,
+      answer: importSchemas.importStatus,
+      handle: async ({ instance, input: { query, type, upload: file }, by }) => {
+        const options = {
+          type,
+          dryRun: query.dryRun,
+          mapping: readMapping(query.mapping),
+          idempotencyKey: file.idempotencyKey,
+        };
+        const { import: staged } = await stageFile(pool, instance, untilEnd(file.bytes), options, by);
+        return new Located(`/imports/${staged.id}`, present(staged));
+      },
+    }),
+    instanceRoute({
+      name: 'listImports',
+      summary: "An instance's imports, the newest first",
+      method: 'GET',
+      path: '/instances/{slug}/imports',
+      role: 'viewer',
+      input: fromQuery(z.strictObject(pageQuery)),
+      status: 200,
+      answer: listOf(importSchemas.importStatus),
+      handle: async ({ instance, input }) => {
+        const { items, nextCursor } = await pageOf(
+          input,
+          (part) => listImports(pool, instance, part),
+          ({ id }) => id,
+        );
+        return { items: items.map(present), nextCursor };
+      },
+    }),
+    route({
+      name: 'getImport',
+      summary: 'How far an import is',
+      method: 'GET',
+      path: '/imports/{id}',
+      role: 'viewer',
+      input: nothing,
+      status: 200,
+      answer: importSchemas.importStatus,
+      handle: async ({ id }) => present(await find(id)),
+    }),
+    route({
+      name: 'followImport',
+      summary: 'The same as server-sent events, each time it changes, until the import ends',
+      method: 'GET',
+      path: '/imports/{id}/events',
+      role: 'viewer',
+      input: nothing,
+      status: 200,
+      answer: importSchemas.importStatus,
+      downloads: ['text/event-stream'],
+      handle: async ({ id }) => {
+        const { id: known } = await find(id);
+        return new Download(
+          'text/event-stream',
+          follow(() => showImport(pool, known)),
+        );
+      },
+    }),
+    route({
+      name: 'listImportRows',
+      summary:
+        "An import's rows in the order of the file, each with its outcome; those of one outcome where that is named",
+      method: 'GET',
+      path: '/imports/{id}/rows',
+      role: 'viewer',
+      input: fromQuery(
+        z.strictObject({
+          outcome: importSchemas.rowOutcome.optional(),
+          cursor: feedCursor.default(0).meta({ description: 'nextCursor of the page before' }),
+          limit: z.coerce.number().int().min(1).max(MAX_LIMIT).default(DEFAULT_LIMIT),
+        }),
+      ),
+      status: 200,
+      answer: listOf(importSchemas.importRow),
+      handle: async ({ id, input: { cursor, limit, outcome } }) => {
+        const rows = await listRows(pool, await find(id), { after: cursor, limit: limit + 1, outcome });
+        const items = rows.slice(0, limit);
+        const last = items.at(-1);
+        const nextCursor = rows.length > limit && last !== undefined ? String(last.line) : null;
+        return { items: items.map(presentRow), nextCursor };
+      },
+    }),
+    route({
+      name: 'getImportRejects',
+      summary:
+        'The rejected rows as CSV, with the line, the column at fault and the reason: to be corrected and sent again',
+      method: 'GET',
+      path: '/imports/{id}/rejects',
+      role: 'viewer',
+      input: nothing,
+      status: 200,
+      answer: z.string(),
+      downloads: ['text/csv'],
+      handle: async ({ id }) => new Download('text/csv', rejectsFile(pool, await find(id))),
+    }),
+    route({
+      name: 'actOnImport',
+      summary: 'Pause, resume or cancel an import',
+      method: 'POST',
+      path: '/imports/{id}/actions',
+      role: 'operator',
+      input: fromBody(importSchemas.importAction),
+      status: 200,
+      answer: importSchemas.importStatus,
+      conflict: 'The import is in no state for that.',
+      handle: async ({ id, input: { action, reason }, by }) => {
+        await find(id);
+        return present(await actOnImport(pool, id, action, reason, by));
+      },
+    }),
+  ];
+}
+
+/** A client that goes away in the middle has not sent the file. */
+function untilEnd(bytes: Readable): Readable {
+  bytes.once('aborted', () => bytes.destroy(new Error('The client went away before the end of the file.')));
+  return bytes;
+}
+
+async function* follow(read: () => Promise<Import>): AsyncGenerator<string> {
+  let told = '';
+  for (;;) {
+    const now = await read();
+    const text = JSON.stringify(importSchemas.importStatus.parse(present(now)));
+    // A comment keeps the connection where there is nothing new.
+    yield text === told ? ':\n\n' : `data: ${text}\n\n`;
+    told = text;
+    if (now.finishedAt !== null) return;
+    await delay(EVERY_MS);
+  }
+}
+
+function present({ id, state, dryRun, rows, unknownColumns, createdAt, finishedAt, rowsPerSecond }: Import) {
+  return {
+    id,
+    state,
+    dryRun,
+    rows,
+    unknownColumns: [...unknownColumns],
+    createdAt: createdAt.toISOString(),
+    finishedAt: finishedAt?.toISOString() ?? null,
+    rowsPerSecond,
+  };
+}
+
+const presentRow = ({ changed, ...row }: ShownRow) => ({ ...row, changed: changed === null ? [] : changed.split(',') });

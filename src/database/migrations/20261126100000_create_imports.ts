@@ -1,0 +1,102 @@
+import type { Knex } from 'knex';
+
+/** Files of people: their rows as staged, each with one final outcome. */
+async function up(knex: Knex): Promise<void> {
+  await knex.raw(`
+    create table imports (
+      instance_id text not null references instances (id),
+      id uuid not null,
+      state text not null default 'staging' check (state in ('staging', 'running', 'paused', 'done', 'cancelled')),
+      dry_run boolean not null,
+      idempotency_key text,
+      actor text not null,
+      request_id text,
+      -- The header, and what each column says of somebody.
+      columns text[] not null default '{}',
+      attributes text[] not null default '{}',
+      unknown_columns text[] not null default '{}',
+      total integer not null default 0,
+      created integer not null default 0,
+      updated integer not null default 0,
+      unchanged integer not null default 0,
+      rejected integer not null default 0,
+      cancelled integer not null default 0,
+      created_at timestamptz not null default now(),
+      started_at timestamptz,
+      finished_at timestamptz,
+      -- When its run is to be started or woken next; null where there is nothing to do.
+      due timestamptz,
+      primary key (instance_id, id)
+    );
+    create unique index imports_id on imports (id);
+    create unique index imports_idempotency_key on imports (instance_id, idempotency_key) where idempotency_key is not null;
+    create index imports_due on imports (due) where due is not null;
+    create index imports_finished on imports (finished_at) where finished_at is not null;
+
+    -- No index looks at what becomes of a row, and pages have room for it, so that it costs one write.
+    create table import_rows (
+      instance_id text not null,
+      import_id uuid not null,
+      line integer not null,
+      cells jsonb not null,
+      -- What it says of somebody; null where the row was rejected as it was staged.
+      attributes jsonb,
+      user_name text,
+      user_name_key text,
+      -- The version that the user had when the row was staged; null where there was none (guard 9).
+      base_version bigint,
+      outcome text not null default 'pending' check (outcome in ('pending', 'created', 'updated', 'unchanged', 'rejected', 'cancelled')),
+      user_id uuid,
+      version bigint,
+      fault text,
+      reason text,
+      changed text,
+      manager text,
+      primary key (instance_id, import_id, line),
+      foreign key (instance_id, import_id) references imports (instance_id, id) on delete cascade
+    ) with (fillfactor = 60);
+    create index import_rows_user_name on import_rows (instance_id, import_id, user_name_key, line) where user_name_key is not null;
+  `);
+  await knex.raw(IMPORTED_ROLES);
+}
+
+async function down(knex: Knex): Promise<void> {
+  await knex.raw('drop function set_imported_roles');
+  await knex.raw('drop table import_rows, imports');
+}
+
+export const createImports: Knex.Migration = { up, down };
+
+/** Rule 11: the roles of a page of a file. The caller holds the instance's lock, and has the accounts. */
+const IMPORTED_ROLES = `
+create function set_imported_roles(p_instance text, p_ids uuid[], p_roles text[], p_actor text, p_request text) returns void
+language plpgsql as $$
+declare
+  v_set uuid[];
+begin
+  if exists (
+    select from unnest(p_ids, p_roles) as asked (id, role)
+    join accounts a on a.instance_id = p_instance and a.id = asked.id and a.role <> asked.role
+    join instances i on i.id = p_instance
+    where 'coach' in (a.role, asked.role) or a.id = i.default_manager_id)
+  then
+    perform kick_instance(p_instance, 'import');
+  end if;
+
+  with written as (
+    update accounts a set role = asked.role, revision = a.revision + 1,
+      coach_since = case when asked.role = 'coach' then clock_timestamp() end
+    from (select v.id, stored_role(p_instance, v.id, v.role) as role from unnest(p_ids, p_roles) as v (id, role)) asked
+    where a.instance_id = p_instance and a.id = asked.id and a.role <> asked.role
+    returning a.id, a.role, a.asserted_version
+  ),
+  audited as (
+    insert into audit_log (instance_id, actor, action, user_id, version, outcome, request_id)
+    select p_instance, p_actor, 'account.role:' || written.role, written.id, written.asserted_version, 'accepted', p_request from written
+  )
+  select array_agg(written.id) into v_set from written;
+  if v_set is not null then
+    perform record_accounts(p_instance, v_set, array_fill('account.updated'::text, array[cardinality(v_set)]));
+  end if;
+end
+$$`;

@@ -1,0 +1,81 @@
+import type pg from 'pg';
+import { on, type Query, transaction, within } from '../database/pool.js';
+import { decideRows, tellManagers, undecideRows, writtenRows } from '../directory/import-rows.js';
+import type { Import, ImportKey } from '../directory/imports.js';
+import { joinTeamsBy } from '../directory/teams.js';
+import type { Actor } from '../directory/users.js';
+import { type InstanceId, stageOf } from '../ids.js';
+import { type ColumnOf, decidePage, PAGE } from './write-page.js';
+
+/** Ends the rehearsal's transaction: nothing of it stays. */
+class CurtainError extends Error {
+  override readonly name = 'CurtainError';
+}
+
+/**
+ * Does all that an import would do, by the same statements, to a copy of its instance that is never committed, and writes down what became
+ * of each row. The instance itself is read and not locked. It may be done again after a crash.
+ * @param onPage is told after each page, and throws where the rehearsal is to end.
+ */
+export async function rehearse(
+  pool: pg.Pool,
+  rehearsed: Import,
+  columnOf: ColumnOf,
+  onPage: () => Promise<void>,
+): Promise<void> {
+  const key: ImportKey = rehearsed;
+  const stage = stageOf(rehearsed.id);
+  const by: Actor = { actor: rehearsed.actor, source: 'import', requestId: rehearsed.requestId };
+  await undecideRows(pool, key);
+  await transaction(pool, async (client) => {
+    const query = within(client);
+    await setStage(query, key, stage);
+    let line = 0;
+    for (;;) {
+      const rows = await decidePage(query, key, stage, by, columnOf, line);
+      // On a connection of its own: what is found stays.
+      if (rows.length > 0) await decideRows(on(pool), key, rows);
+      await onPage();
+      line = rows.at(-1)?.line ?? line;
+      if (rows.length < PAGE) break;
+    }
+    for (line = 0; ; ) {
+      const rows = await writtenRows(pool, key, line, PAGE);
+      await joinTeamsBy(query, stage, rows);
+      await tellManagers(query, pool, key, stage, rows);
+      await onPage();
+      line = rows.at(-1)?.line ?? line;
+      if (rows.length < PAGE) break;
+    }
+    throw new CurtainError();
+  }).catch((error: unknown) => {
+    if (!(error instanceof CurtainError)) throw error;
+  });
+}
+
+const ACCOUNT = [
+  'id, wanted, asserted_version, applied_version, kept, unassigned_at, held_at, status, revision, user_name, display_name, email, title',
+  'role, coach_since, external_id_key, user_name_key, email_key, manager_reference_key, resolved_to, circle, manager_id, origin, created_at',
+].join(', ');
+const USER = [
+  'id, user_name, user_name_key, external_id, external_id_key, email, email_key, display_name, active, resource, manager_reference',
+  'manager_reference_key, version, source, created_at, updated_at',
+].join(', ');
+
+/** The instance as it is: all accounts, since references may mean any of them, and the users of whom the file speaks. No teams: they follow. */
+async function setStage(query: Query, { instance, id }: ImportKey, stage: InstanceId): Promise<void> {
+  const copy = (text: string, ...more: string[]) => query({ name: '', text }, [instance, stage, ...more]);
+  await copy(`insert into instances (id, name, manager_wait_seconds, scim_roles)
+    select $2, name, manager_wait_seconds, scim_roles from instances where id = $1`);
+  await copy(
+    `insert into accounts (instance_id, ${ACCOUNT}) select $2, ${ACCOUNT} from accounts where instance_id = $1`,
+  );
+  await copy(`update instances i set default_manager_id = own.default_manager_id
+    from instances own where i.id = $2 and own.id = $1`);
+  await copy(
+    `insert into users (instance_id, ${USER}) select $2, ${USER} from users u
+    where u.instance_id = $1 and u.deleted_at is null and exists (
+      select from import_rows r where r.instance_id = $1 and r.import_id = $3 and r.user_name_key = u.user_name_key)`,
+    id,
+  );
+}

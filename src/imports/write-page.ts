@@ -1,0 +1,132 @@
+import type pg from 'pg';
+import { type Query, transaction, within } from '../database/pool.js';
+import { applyAccountsBy } from '../directory/accounts.js';
+import { type Decided, decideRows, lockImport, type PendingRow, readPending } from '../directory/import-rows.js';
+import type { ImportKey, ImportState } from '../directory/imports.js';
+import { setImportedRoles } from '../directory/roles.js';
+import type { Actor, AssertedUser } from '../directory/users.js';
+import { type Assertion, insertUsers, updateUsers } from '../directory/write-users.js';
+import type { InstanceId, UserId } from '../ids.js';
+import { CHANGED_MEANWHILE, type Decision, decideRow } from './decide-row.js';
+
+/** How far a page has brought an import. */
+export interface PageWritten {
+  readonly state: ImportState;
+  /** The last line of the page; undefined where there was nothing left. */
+  readonly last: number | undefined;
+}
+
+export const PAGE = 500;
+
+/** The column that says this, as the file calls it. */
+export type ColumnOf = (attribute: string) => string;
+
+/**
+ * Gives the next page of rows its outcome: people, accounts, audit, events, roles and the rows themselves in one transaction, so that a
+ * page is done once or not at all, whoever does it and however often.
+ */
+export const writePage = (pool: pg.Pool, key: ImportKey, columnOf: ColumnOf, after: number): Promise<PageWritten> =>
+  transaction(pool, async (client) => {
+    const query = within(client);
+    const began = await lockImport(query, key);
+    if (began?.state !== 'running') return { state: began?.state ?? 'cancelled', last: undefined };
+    const by: Actor = { actor: began.actor, source: 'import', requestId: began.requestId };
+    const rows = await decidePage(query, key, key.instance, by, columnOf, after);
+    await decideRows(query, key, rows);
+    return { state: began.state, last: rows.at(-1)?.line };
+  });
+
+/** Decides a page and does what was decided to the people of an instance, in the transaction of `query`. @returns the rows, decided */
+export async function decidePage(
+  query: Query,
+  key: ImportKey,
+  instance: InstanceId,
+  by: Actor,
+  columnOf: ColumnOf,
+  after: number,
+): Promise<Decided[]> {
+  // Before any row of an account: as the steps of runs lock them.
+  await query({ name: 'lock_instance', text: 'select lock_instance($1)' }, [instance]);
+  const rows = await readPending(query, key, after, PAGE, instance);
+  const decisions = rows.map(decideRow);
+  const written = await write(query, instance, decisions, by);
+  await setRoles(query, instance, rows, decisions, written, by);
+  return rows.map((row, at) => decided(row, decisions[at] ?? { outcome: 'unchanged' }, written, columnOf));
+}
+
+/** Writes who is new and who changes, and their accounts. @returns who was written; the others were changed by others meanwhile */
+async function write(
+  query: Query,
+  instance: InstanceId,
+  decisions: readonly Decision[],
+  by: Actor,
+): Promise<Set<UserId>> {
+  const of = (outcome: Decision['outcome']): AssertedUser[] =>
+    decisions.flatMap((decision) =>
+      decision.outcome === outcome && 'user' in decision && decision.user !== undefined ? [decision.user] : [],
+    );
+  const assert = (users: readonly AssertedUser[]): Assertion[] => users.map((user) => ({ instance, user, by }));
+  const [fresh, changed] = [of('created'), of('updated')];
+  const inserted = fresh.length === 0 ? [] : await insertUsers(query, assert(fresh));
+  const updated = changed.length === 0 ? [] : await updateUsers(query, assert(changed));
+  const written = [...fresh.filter((_, at) => inserted[at]), ...changed.filter((_, at) => updated[at])];
+  if (written.length > 0) {
+    await applyAccountsBy(
+      query,
+      instance,
+      written.map(({ id, version }) => ({ userId: id, version })),
+    );
+  }
+  return new Set(written.map(({ id }) => id));
+}
+
+/** Rule 11: the roles that a file names, of whom it wrote. */
+async function setRoles(
+  query: Query,
+  instance: InstanceId,
+  rows: readonly PendingRow[],
+  decisions: readonly Decision[],
+  written: ReadonlySet<UserId>,
+  by: Actor,
+): Promise<void> {
+  const roles = rows.flatMap(({ askedRole, role, stored }, at) => {
+    const decision = decisions[at];
+    if (askedRole === null || askedRole === role || decision === undefined || decision.outcome === 'rejected')
+      return [];
+    const user = 'user' in decision ? decision.user : undefined;
+    if (user !== undefined && !written.has(user.id)) return [];
+    const id = user?.id ?? stored?.id;
+    return id === undefined ? [] : [{ id, role: askedRole }];
+  });
+  if (roles.length > 0) await setImportedRoles(query, instance, roles, by);
+}
+
+function decided(
+  { line, stored }: PendingRow,
+  decision: Decision,
+  written: ReadonlySet<UserId>,
+  columnOf: ColumnOf,
+): Decided {
+  const { outcome } = decision;
+  const row = {
+    line,
+    userId: stored?.id ?? null,
+    version: stored?.version ?? null,
+    fault: null,
+    reason: null,
+    changed: null,
+  };
+  if (outcome === 'unchanged') return { ...row, outcome };
+  if (outcome === 'rejected') return { ...row, outcome, fault: columnOf(decision.attribute), reason: decision.reason };
+  const { user } = decision;
+  if (user !== undefined && !written.has(user.id)) {
+    return { ...row, outcome: 'rejected', fault: columnOf('email'), reason: CHANGED_MEANWHILE };
+  }
+  return {
+    ...row,
+    outcome,
+    userId: user?.id ?? row.userId,
+    version: user?.version ?? row.version,
+    changed: outcome === 'updated' ? decision.changed.join(',') : null,
+  };
+}
