@@ -96,7 +96,11 @@ export function importActivities(pool: pg.Pool) {
       const columnName = columnNames(await showImport(pool, at.id));
       const written = await inPages(
         at,
-        async (after) => (await writePage(pool, at, columnName, after)).last,
+        async (after) => {
+          const { state, last } = await writePage(pool, at, columnName, after);
+          // Paused or cancelled since it was looked: it is looked at again.
+          return state === 'running' ? last : after;
+        },
         (state) => state === 'running',
       );
       if (written.state === 'cancelled') await cancelAll(at);

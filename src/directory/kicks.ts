@@ -155,6 +155,9 @@ const PATROL: Statement = {
       join users u on u.instance_id = w.instance_id and u.id = w.id
       left join progress p on p.instance_id = w.instance_id and p.user_id = w.id
       where w.behind and p.due is null and u.updated_at < now() - make_interval(secs => $4)
+        -- Whom a file has written its import's run sees to.
+        and not exists (
+          select from imports i where i.instance_id = w.instance_id and i.finished_at is null and i.created_at <= u.updated_at)
         and not exists (
           select from events e where e.instance_id = w.instance_id and e.user_id = w.id
             and e.at > now() - make_interval(secs => $4))

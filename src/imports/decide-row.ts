@@ -39,7 +39,8 @@ export function decideRow({ attributes, baseVersion, stored, role, askedRole }: 
       if (before['active'] === false && said.active !== undefined && activeOf(said.active) === true) {
         throw new FaultError('active', 'is inactive in Okta, and a file activates nobody');
       }
-      return applyPatch(resourceTypes.User, before, { Operations: operations(said) });
+      const changes = operations(said);
+      return changes.length === 0 ? before : applyPatch(resourceTypes.User, before, { Operations: changes });
     });
     const changed = [
       ...(user?.changed.split(',') ?? []),

@@ -1,0 +1,99 @@
+import assert from 'node:assert/strict';
+import { Readable } from 'node:stream';
+import { type FileRow, type FileType, readFile } from '../../src/imports/read-file.js';
+
+/** Reads a file that comes in pieces of a few bytes. */
+async function read(file: string | Buffer, type: FileType = 'text/csv', piece = 7): Promise<FileRow[]> {
+  const bytes = Buffer.from(file);
+  const pieces = Array.from({ length: Math.ceil(bytes.length / piece) }, (_, at) =>
+    bytes.subarray(at * piece, (at + 1) * piece),
+  );
+  const rows: FileRow[] = [];
+  for await (const row of readFile(Readable.from(pieces), type)) rows.push(row);
+  return rows;
+}
+
+const lines = async (file: string | Buffer, type?: FileType): Promise<[number, ...string[]][]> =>
+  (await read(file, type)).map(({ line, cells }) => [line, ...cells]);
+
+describe('a file of people', () => {
+  const PEOPLE: [number, ...string[]][] = [
+    [1, 'email', 'title'],
+    [2, 'ada@x.test', 'Chief'],
+    [3, 'bo@x.test', ''],
+  ];
+  for (const [what, file] of Object.entries({
+    'lines that end with LF': 'email,title\nada@x.test,Chief\nbo@x.test,\n',
+    CRLF: 'email,title\r\nada@x.test,Chief\r\nbo@x.test,\r\n',
+    'no line break at its end': 'email,title\nada@x.test,Chief\nbo@x.test,',
+    'a byte order mark': '\ufeffemail,title\nada@x.test,Chief\nbo@x.test,\n',
+    semicolons: 'email;title\nada@x.test;Chief\nbo@x.test;\n',
+    tabs: 'email\ttitle\nada@x.test\tChief\nbo@x.test\t\n',
+    quotes: '"email","title"\n"ada@x.test","Chief"\n"bo@x.test",""\n',
+    'UTF-16, as a spreadsheet’s "Unicode text"': Buffer.from(
+      '\ufeffemail\ttitle\r\nada@x.test\tChief\r\nbo@x.test\t\r\n',
+      'utf16le',
+    ),
+  })) {
+    it(`is read with ${what}`, async () => assert.deepEqual(await lines(file), PEOPLE));
+  }
+
+  it('names the line where each row begins, whatever line breaks are in quotes and however many lines are empty', async () => {
+    const file = 'email,title\r\n\r\n"ada@x.test","Chief\r\nof\nall"\r\n,\r\n\r\nbo@x.test,"Engineer, ""first"""\r\n';
+    assert.deepEqual(await lines(file), [
+      [1, 'email', 'title'],
+      [3, 'ada@x.test', 'Chief\r\nof\nall'],
+      [8, 'bo@x.test', 'Engineer, "first"'],
+    ]);
+  });
+
+  it('takes rows with fewer and with more fields, and quotes in the middle, as they are', async () => {
+    assert.deepEqual(await lines('email,title\nada@x.test\nbo@x.test,a,b\nci@x.test,the "big" one\n'), [
+      [1, 'email', 'title'],
+      [2, 'ada@x.test'],
+      [3, 'bo@x.test', 'a', 'b'],
+      [4, 'ci@x.test', 'the "big" one'],
+    ]);
+  });
+
+  it('says where a quote is opened that is never closed; the rows before it count', async () => {
+    const rows = await read('email,title\nada@x.test,Chief\nbo@x.test,"Engi\nci@x.test,x\n');
+    assert.deepEqual(
+      rows.map(({ line, fault }) => [line, fault]),
+      [
+        [1, undefined],
+        [2, undefined],
+        [3, 'a quote is opened and never closed'],
+      ],
+    );
+  });
+
+  it('is refused where it is not UTF-8', async () => {
+    await assert.rejects(read(Buffer.from('email\nj\xfcrgen@x.test\n', 'latin1')), /not UTF-8/);
+  });
+
+  it('holds no endless row in memory', async () => {
+    async function* endless(): AsyncGenerator<Buffer> {
+      yield Buffer.from('email,title\nada@x.test,"');
+      for (let piece = 0; piece < 4_000; piece += 1) yield Buffer.alloc(65_536, 'x');
+    }
+    const rows: FileRow[] = [];
+    const before = process.memoryUsage.rss();
+    for await (const row of readFile(Readable.from(endless()), 'text/csv')) rows.push(row);
+    assert.equal(rows.at(-1)?.fault, 'a quote is opened and never closed');
+    assert.ok(process.memoryUsage.rss() - before < 128 * 1024 * 1024, 'of 256 MB');
+  });
+
+  it('may be a JSON object a line, each with names of its own', async () => {
+    const file =
+      '{"email":"ada@x.test","active":true}\n\n{"title":"Chief","email":"bo@x.test","team":null}\nnone\n[1]\n';
+    assert.deepEqual(await read(file, 'application/x-ndjson'), [
+      { line: 0, cells: ['email', 'active'] },
+      { line: 1, cells: ['ada@x.test', 'true'] },
+      { line: 0, cells: ['email', 'active', 'title', 'team'] },
+      { line: 3, cells: ['bo@x.test', '', 'Chief', ''] },
+      { line: 4, cells: [], fault: 'is no JSON object' },
+      { line: 5, cells: [], fault: 'is no JSON object' },
+    ]);
+  });
+});
