@@ -4,6 +4,7 @@ import type pg from 'pg';
 import { cancelRows, type WrittenRow, writtenRows } from '../src/directory/import-rows.js';
 import {
   actOnImport,
+  analyzeImported,
   finishImport,
   type Import,
   type ImportAction,
@@ -24,6 +25,8 @@ import type { ImportAt, PhaseProgress } from '../workflows/messages.js';
 const PIECE_MS = 5_000;
 const PAGE = 500;
 const CANCELLED_AT_ONCE = 5_000;
+/** Tables that grow from less than so many rows are planned for as small ones. */
+const SMALL = 50_000;
 
 /** An operator has paused or cancelled a rehearsal. */
 class StoppedError extends Error {
@@ -86,6 +89,8 @@ export function importActivities(pool: pg.Pool) {
         return rows.at(-1)?.line;
       });
 
+  const settleWritten = overWritten(settle);
+
   const cancelAll = async (key: ImportKey): Promise<void> => {
     while ((await cancelRows(pool, key, CANCELLED_AT_ONCE)) > 0) heartbeat();
   };
@@ -93,7 +98,9 @@ export function importActivities(pool: pg.Pool) {
   return {
     /** Gives each row its outcome, and writes who is new or changes. Of one that is cancelled the rest is marked so. */
     async writeRows(at: ImportAt): Promise<PhaseProgress> {
-      const columnName = columnNames(await showImport(pool, at.id));
+      const begun = await showImport(pool, at.id);
+      const columnName = columnNames(begun);
+      if (begun.rows.created < SMALL) await analyzeImported(pool);
       const written = await inPages(
         at,
         async (after) => {
@@ -124,7 +131,10 @@ export function importActivities(pool: pg.Pool) {
       return { after: 0, isDone: state !== 'paused', state, rows };
     },
     /** Puts everybody written into their team: who is meant by nobody's reference yet takes the default manager at once. */
-    settleRows: overWritten(settle),
+    settleRows: async (at: ImportAt): Promise<PhaseProgress> => {
+      if (at.after === 0) await analyzeImported(pool);
+      return settleWritten(at);
+    },
     /** Moves over who was there before and refers to somebody of the file. */
     adoptByRows: overWritten(adopt),
     finishImport: (key: ImportKey): Promise<void> => finishImport(pool, key),

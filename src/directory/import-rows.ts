@@ -6,7 +6,8 @@ import type { ImportKey, ImportState, RowOutcome } from './imports.js';
 import type { Role } from './roles.js';
 import { type StoredUser, USER_GROUPS } from './users.js';
 
-/** A file grows its tables from nothing: what was planned for them then is wrong soon, so that these are planned anew for each page. */
+/** A file grows its tables from nothing: what was planned for them then is wrong soon, so that these are planned anew for each page. What
+ * is looked up for each row is behind an `offset 0`, or without statistics it may be looked for among all people of the instance. */
 const REPLANNED = '';
 
 /** A row on its way into staging: texts as JSON. */
@@ -38,7 +39,10 @@ const STAGE: Statement = {
         case when r.reason is not null then r.fault when coalesce(before.line, nullif(r.first_line, r.line)) is not null then $10 end,
         coalesce(r.reason, 'is a duplicate of line ' || coalesce(before.line, nullif(r.first_line, r.line)))
       from given r
-      left join users u on u.instance_id = $1 and u.user_name_key = r.user_name_key and u.deleted_at is null
+      left join lateral (
+        select u.version from users u
+        where u.instance_id = $1 and u.user_name_key = r.user_name_key and u.deleted_at is null offset 0
+      ) u on true
       left join lateral (
         select b.line from import_rows b
         where b.instance_id = $1 and b.import_id = $2 and b.user_name_key = r.user_name_key order by b.line limit 1
@@ -100,8 +104,10 @@ const READ: Statement = {
       case when u.id is not null
         then json_build_object('id', u.id, 'version', u.version, 'resource', u.resource, 'groups', ${USER_GROUPS}) end as stored
     from page
-    left join users u on u.instance_id = $5 and u.user_name_key = page.user_name_key and u.deleted_at is null
-    left join accounts a on a.instance_id = $5 and a.id = u.id
+    left join lateral (
+      select * from users u where u.instance_id = $5 and u.user_name_key = page.user_name_key and u.deleted_at is null offset 0
+    ) u on true
+    left join lateral (select a.role from accounts a where a.instance_id = $5 and a.id = u.id offset 0) a on true
     order by page.line`,
 };
 

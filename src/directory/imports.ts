@@ -210,6 +210,13 @@ export async function finishImport(pool: pg.Pool, { instance, id }: ImportKey): 
   await run(pool, FINISH, [instance, id]);
 }
 
+const ANALYZE: Statement = { name: '', text: 'analyze users, accounts, teams, import_rows' };
+
+/** Tells the planner of thousands of new rows, which autovacuum sees to too late: the steps' plans are made for tables that were small. */
+export async function analyzeImported(pool: pg.Pool): Promise<void> {
+  await run(pool, ANALYZE, []);
+}
+
 const FORGET: Statement = {
   name: 'forget_imports',
   text: `

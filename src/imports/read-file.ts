@@ -1,4 +1,4 @@
-import type { Readable } from 'node:stream';
+import type { Readable, Transform } from 'node:stream';
 import { type CsvError, type Info, parse } from 'csv-parse';
 import split2 from 'split2';
 import { isObject } from '../scim/protocol/scim-object.js';
@@ -87,8 +87,7 @@ const isTooLong = (error: unknown): boolean =>
 async function feed(text: AsyncIterable<string>, parser: ReturnType<typeof parse>): Promise<void> {
   try {
     for await (const part of text) {
-      if (!parser.write(part))
-        await new Promise<void>((resolve) => parser.once('drain', resolve).once('close', resolve));
+      if (!parser.write(part)) await drained(parser);
       if (parser.destroyed) return;
     }
     parser.end();
@@ -96,6 +95,17 @@ async function feed(text: AsyncIterable<string>, parser: ReturnType<typeof parse
     parser.destroy(error instanceof Error ? error : new Error(String(error)));
     throw error;
   }
+}
+
+/** Waits until more can be written, or never again. */
+function drained(stream: Transform): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      stream.off('drain', done).off('close', done);
+      resolve();
+    };
+    stream.on('drain', done).on('close', done);
+  });
 }
 
 /** Line breaks within a cell; csv-parse's own count of lines takes CRLF in quotes for two. */
@@ -166,7 +176,7 @@ async function* readNdjson(text: AsyncIterable<string>): FileRows {
 async function feedLines(text: AsyncIterable<string>, lines: ReturnType<typeof split2>): Promise<void> {
   try {
     for await (const part of text) {
-      if (!lines.write(part)) await new Promise<void>((resolve) => lines.once('drain', resolve).once('close', resolve));
+      if (!lines.write(part)) await drained(lines);
       if (lines.destroyed) return;
     }
     lines.end();
