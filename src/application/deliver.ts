@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { Agent, type Dispatcher, request } from 'undici';
+import { plainText } from '../plain-text.js';
 import { isPrivateAddress, PrivateAddressError, publicLookup } from './private-addresses.js';
 import { sign } from './signature.js';
 
@@ -23,7 +24,7 @@ export interface Delivery {
   readonly status: number | undefined;
   /** Seconds, as `Retry-After` asks; undefined where it does not. */
   readonly retryAfter: number | undefined;
-  /** The application's own words, or why it could not be asked: for people. */
+  /** The application's own words, or why it could not be asked: for people, so that it can be stored and shown, plain. */
   readonly words: string;
 }
 
@@ -79,7 +80,7 @@ export function createDeliverer({ allowPrivate, timeoutMs = TIMEOUT_MS }: Delive
       post(endpoint, message).catch((error: unknown) => ({
         status: undefined,
         retryAfter: undefined,
-        words: reasonOf(error),
+        words: plainText(reasonOf(error)),
       })),
     close: () => agent.destroy(),
   };
@@ -94,7 +95,7 @@ async function wordsOf(body: Dispatcher.ResponseData['body']): Promise<string> {
     bytes += chunks.at(-1)?.length ?? 0;
     if (bytes >= MAX_ANSWER_BYTES) break;
   }
-  return Buffer.concat(chunks).toString('utf8').trim().slice(0, MAX_WORDS);
+  return plainText(Buffer.concat(chunks).toString('utf8').trim().slice(0, MAX_WORDS));
 }
 
 /** Whole seconds, or a date from now on (RFC 9110 section 10.2.3). */

@@ -1,4 +1,5 @@
 import Table from 'cli-table3';
+import { forTerminal } from '../plain-text.js';
 
 /** The option that every command with a result has. */
 export const JSON_OPTION = ['--json', 'print the result as JSON'] as const;
@@ -6,7 +7,7 @@ export const JSON_OPTION = ['--json', 'print the result as JSON'] as const;
 type Cell = string | number | boolean | Date | null | undefined;
 
 const shown = (cell: Cell): string =>
-  cell === null || cell === undefined ? '' : cell instanceof Date ? cell.toISOString() : String(cell);
+  cell === null || cell === undefined ? '' : cell instanceof Date ? cell.toISOString() : forTerminal(String(cell));
 
 /** Prints rows as a table, or as JSON. The columns are headings and what of a row stands under each. */
 export function printList<Row extends object>(
@@ -37,8 +38,9 @@ export function printOne(
   for (const [name, value] of Object.entries(lines)) print(`${name.padEnd(width)}  ${shown(value)}`.trimEnd());
 }
 
+/** Prints what may hold names and words of others: a terminal obeys nothing in it, and JSON stays what it is. */
 export const print = (line: string): void => {
-  process.stdout.write(`${line}\n`);
+  process.stdout.write(`${forTerminal(line)}\n`);
 };
 
 /** Says how far something is that takes a while: beside the result, which may be read by a program. */

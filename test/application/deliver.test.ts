@@ -85,6 +85,13 @@ describe('telling an application', () => {
     assert.deepEqual([status, words.length], [200, 1_000]);
   });
 
+  it('tells words that can be stored, and that no terminal obeys', async () => {
+    application.answer = (response) => response.writeHead(422).end('\0\u001b[2JNo\r\nseat \u009b1m\u007f');
+    assert.equal((await deliver()).words, '\ufffd\ufffd[2JNo seat \ufffd1m\ufffd');
+    application.answer = (response) => response.writeHead(422).end(`${'a'.repeat(999)}😀`);
+    assert.equal((await deliver()).words, `${'a'.repeat(999)}\ufffd`);
+  });
+
   it('says why nobody answers', async () => {
     await application.close();
     const { status, words } = await deliver();

@@ -211,7 +211,7 @@ describe('the command line', function () {
     assert.equal((await cli(['instance', 'set', instance, '--brake', '20/10'])).code, 1);
     const from = new Date().toISOString();
     const ids: string[] = [];
-    for (const name of ['gone-1@x.test', 'gone-2@x.test']) {
+    for (const name of ['gone-1@x.test', 'gone-2\u001b[2J@x.test']) {
       const { body } = await scim(roster, 'POST', '/Users', { userName: name });
       ids.push(String(body?.['id']));
       await settled(roster);
@@ -231,6 +231,8 @@ describe('the command line', function () {
     const story = await cli(['user', 'show', instance, id]);
     assert.match(story.out, /asserted {2}Created: userName/);
     assert.match(story.out, /asserted {2}Deleted/);
+    const other = await cli(['user', 'show', instance, ids[1] ?? '']);
+    assert.ok(other.out.includes('gone-2\\u001b[2J@x.test') && !other.out.includes('\u001b'), other.out);
     const erase = ['user', 'erase', instance, id, '--why', 'a request'];
     assert.equal((await cli(erase)).code, 1, 'it wants to be sure');
     const erased = await cli([...erase, '--yes']);
