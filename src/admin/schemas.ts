@@ -305,10 +305,9 @@ export const auditRow = z
     userId: id.nullable(),
     groupId: id.nullable(),
     version: z.number().int().nullable(),
-    changed: z
-      .string()
-      .nullable()
-      .meta({ description: 'The names of the attributes that it changed, with commas between them' }),
+    changed: z.string().nullable().meta({
+      description: 'The names of the attributes, or of the settings, that it changed, with commas between them',
+    }),
     outcome: z.enum(['accepted', 'refused', 'ignored']),
     reason: z.string().nullable().meta({ description: 'Why it was refused or ignored: a stable code' }),
     note: z.string().nullable().meta({ description: "An operator's own reason" }),

@@ -75,19 +75,28 @@ export async function createInstance(pool: pg.Pool, instance: NewInstance, by: A
         throw refusalOf(error);
       });
     const made = await applySettings(client, slug, settings, by);
-    await client.query(
-      `insert into audit_log (instance_id, actor, action, outcome, request_id) values ($1, $2, 'instance.create', 'accepted', $3)`,
-      [slug, by.actor, by.requestId],
-    );
+    await audit(client, slug, 'instance.create', made.names, by);
     await insertUsers(within(client), [{ instance: slug, user, by }]);
     await client.query(`update accounts set role = 'coach', coach_since = now() where instance_id = $1 and id = $2`, [
       slug,
       user.id,
     ]);
-    return made;
+    return made.secret;
   });
   return { ...(await showInstance(pool, slug)), secret };
 }
+
+const audit = (
+  client: pg.PoolClient,
+  instance: InstanceId,
+  action: string,
+  changed: string,
+  by: Actor,
+): Promise<unknown> =>
+  client.query(
+    `insert into audit_log (instance_id, actor, action, changed, outcome, request_id) values ($1, $2, $3, $4, 'accepted', $5)`,
+    [instance, by.actor, action, changed, by.requestId],
+  );
 
 const INSTANCE_COLUMNS = `
   select i.id as slug, i.name, i.manager_wait_seconds as "managerWaitSeconds", i.rate_limit as "rateLimit",
@@ -146,11 +155,8 @@ export async function setInstance(
     const said = Object.values({ ...settings, ...settings.switches, switches: undefined });
     if (said.every((value) => value === undefined)) return undefined;
     const made = await applySettings(client, known.id, settings, by);
-    await client.query(
-      `insert into audit_log (instance_id, actor, action, outcome, request_id) values ($1, $2, 'instance.set', 'accepted', $3)`,
-      [slug, by.actor, by.requestId],
-    );
-    return made;
+    await audit(client, known.id, 'instance.set', made.names, by);
+    return made.secret;
   });
   return { ...(await showInstance(pool, slug)), secret };
 }

@@ -48,10 +48,22 @@ const columnsOf = (settings: InstanceSettings): readonly (readonly [column: stri
   ['deactivate_users', settings.switches?.deactivateUsers],
 ];
 
+/** The names of what is set, as the audit log keeps them: never what it is set to. */
+function namesOf({ switches, application, ...settings }: InstanceSettings, made: string | undefined): string {
+  const given = Object.entries({
+    ...settings,
+    ...Object.fromEntries(Object.entries(switches ?? {}).map(([name, value]) => [`switches.${name}`, value])),
+    'application.url': application === null ? null : application?.url,
+    'application.secret': application?.secret ?? made,
+  });
+  return given.flatMap(([name, value]) => (value === undefined ? [] : [name])).join(',');
+}
+
 /**
  * Writes what is set of an instance, inside the transaction that holds its row, and what follows from it: who was kept active by a
  * switch that is on again is suspended, a new default manager kicks the instance's run, which moves whom it concerns.
- * @returns the secret of its application where one was made: it is shown this once.
+ * @returns the names of what was set, with commas between them, and the secret of its application where one was made: it is shown
+ *   this once.
  * @throws RefusedError `default_manager_refused`, `application_secret_needed`, `invalid_application`
  */
 export async function applySettings(
@@ -59,7 +71,7 @@ export async function applySettings(
   instance: InstanceId,
   settings: InstanceSettings,
   by: Actor,
-): Promise<string | undefined> {
+): Promise<{ readonly names: string; readonly secret: string | undefined }> {
   const { defaultManager, application } = settings;
   const chosen = typeof defaultManager === 'string' ? await defaultManagerId(client, instance, defaultManager) : null;
   const given = [
@@ -76,7 +88,8 @@ export async function applySettings(
     await client.query('select release_kept($1, null, $2, $3)', [instance, by.actor, by.requestId]);
   }
   if (defaultManager !== undefined) await client.query('select kick_instance($1, $2)', [instance, by.source]);
-  return application === undefined ? undefined : setApplication(client, instance, application);
+  const secret = application === undefined ? undefined : await setApplication(client, instance, application);
+  return { names: namesOf(settings, secret), secret };
 }
 
 async function defaultManagerId(client: pg.PoolClient, slug: string, idOrUserName: string): Promise<string> {

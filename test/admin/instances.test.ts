@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { listOf } from '../../src/admin/page.js';
-import { account, instance as instanceSchema, problem } from '../../src/admin/schemas.js';
+import { account, auditRow, instance as instanceSchema, problem } from '../../src/admin/schemas.js';
+import { newApplicationSecret } from '../../src/application/signature.js';
 import { isInstanceId, isUserId } from '../../src/ids.js';
 import { converge, convergeInstanceIfKicked, emptyInstance, say } from '../support/steps.js';
 import { type AdminServer, startAdmin } from './admin-server.js';
@@ -90,6 +91,28 @@ describe('instances in the admin API', () => {
     for (const managerWaitSeconds of [-1, 86_401, 1.5, '5', null]) {
       assert.equal((await set({ managerWaitSeconds })).code(400), 'invalid_request');
     }
+  });
+
+  it('leave in the audit log the names of what was set, and never what it was set to', async () => {
+    const application = { url: 'https://app.test/roster' };
+    const body = { slug: 'audited', name: 'Audited', coach: { userName: 'c@x.test' }, application, scimRoles: true };
+    await admin.ask('POST', '/instances', { body });
+    const set = (settings: object) => admin.ask('PATCH', '/instances/audited', { body: settings });
+    await set({ brake: null, switches: { createUsers: false }, defaultManager: null, managerWaitSeconds: 7 });
+    await set({ application: { url: 'https://app.test/other', secret: newApplicationSecret() } });
+    await set({ application: null });
+    await set({});
+    const { items } = (await admin.ask('GET', '/instances/audited/audit')).as(listOf(auditRow));
+    assert.deepEqual(
+      items.flatMap(({ action, changed }) => (action.startsWith('instance.') ? [[action, changed]] : [])),
+      [
+        ['instance.set', 'application.url'],
+        ['instance.set', 'application.url,application.secret'],
+        ['instance.set', 'managerWaitSeconds,brake,defaultManager,switches.createUsers'],
+        ['instance.create', 'name,scimRoles,application.url,application.secret'],
+      ],
+    );
+    assert.doesNotMatch(JSON.stringify(items), /app\.test|whsec_/);
   });
 
   it('take a default manager by id or by e-mail, and null for the first coach', async () => {

@@ -14,7 +14,7 @@ async function up(knex: Knex): Promise<void> {
       user_id uuid,
       group_id uuid,
       version bigint,
-      -- The names of the attributes that it changed, with commas between them: never what they say.
+      -- The names of the attributes, or of the settings, that it changed, with commas between them: never what they say.
       changed text,
       outcome text not null check (outcome in ('accepted', 'refused', 'ignored')),
       -- Why it was refused or ignored: a stable code.
