@@ -4,6 +4,7 @@ import { adminEndpoint } from './admin/admin-endpoint.js';
 import type { Deliverer } from './application/deliver.js';
 import type { TemporalUi } from './dispatch/temporal-ui.js';
 import { accessLog } from './http/access-log.js';
+import { refusalKeeper } from './http/audit-refusals.js';
 import { errorAnswers } from './http/errors.js';
 import { healthEndpoint } from './http/health.js';
 import { countRequests, metricsEndpoint } from './http/metrics.js';
@@ -41,7 +42,7 @@ export interface AppOptions {
 /** The whole front door as a Koa application, ready to listen. */
 export function createApp(options: AppOptions): Koa {
   const { pool, adminPool, secret, log } = options;
-  const auditRefusal = refusalAuditor(pool, log);
+  const auditRefusal = refusalAuditor(refusalKeeper(pool, log));
   const routes = scimRoutes({ ...options, auditRefusal });
   const metrics = createMetrics({ pool: adminPool, isTemporalUp: options.isTemporalUp });
   const app = new Koa();
@@ -60,6 +61,13 @@ export function createApp(options: AppOptions): Koa {
       digestOf: (token) => digestOf(secret, token),
     }),
   );
-  app.use(adminEndpoint({ ...options, pool: adminPool, lookup: operatorTokenLookup(adminPool, secret) }));
+  app.use(
+    adminEndpoint({
+      ...options,
+      pool: adminPool,
+      lookup: operatorTokenLookup(adminPool, secret),
+      keepRefusal: refusalKeeper(adminPool, log),
+    }),
+  );
   return app;
 }

@@ -62,6 +62,7 @@ export function accountRoutes({ pool, onWritten }: WritingRoutesOptions): AdminR
       summary: "Set an account's role; below manager is stored as manager for somebody with reports",
       method: 'PATCH',
       path: '/instances/{slug}/accounts/{id}',
+      audited: 'account.role',
       role: 'operator',
       input: fromBody(schemas.accountSettings),
       status: 200,

@@ -2,8 +2,10 @@ import { Readable } from 'node:stream';
 import type Koa from 'koa';
 import type pg from 'pg';
 import type { Deliverer } from '../application/deliver.js';
+import type { Actor } from '../directory/users.js';
 import type { TemporalUi } from '../dispatch/temporal-ui.js';
-import { type InstanceId, isInstanceId } from '../ids.js';
+import type { KeepRefusal } from '../http/audit-refusals.js';
+import { INSTALLATION, type InstanceId, isInstanceId, isUserId } from '../ids.js';
 import type { OperatorIdentity, TokenLookup } from '../instances/authenticate-token.js';
 import { showInstance } from '../instances/instances.js';
 import { instanceUnknown } from '../instances/tokens.js';
@@ -17,7 +19,7 @@ import { eventRoutes } from './events.js';
 import { importRoutes } from './imports.js';
 import { instanceRoutes } from './instances.js';
 import { openapiRoute } from './openapi.js';
-import { methodNotAllowed, notFound } from './problem.js';
+import { methodNotAllowed, notFound, problemOf } from './problem.js';
 import { progressRoutes } from './progress.js';
 import { requestRoutes } from './requests.js';
 import { type AdminRoute, Download, Located } from './route.js';
@@ -45,6 +47,7 @@ export interface AdminRoutesOptions {
 
 export interface AdminOptions extends AdminRoutesOptions {
   readonly lookup: TokenLookup<OperatorIdentity>;
+  readonly keepRefusal: KeepRefusal;
 }
 
 /** Every route of the admin API. */
@@ -72,7 +75,7 @@ export function adminRoutes(options: AdminRoutesOptions): AdminRoute[] {
  * that names no role can't be written. The role is checked before anything else of the request is looked at.
  */
 export function adminEndpoint(options: AdminOptions): Koa.Middleware {
-  const { pool, lookup } = options;
+  const { pool, lookup, keepRefusal } = options;
   const routes = adminRoutes(options);
 
   return async function admin(context, next) {
@@ -84,24 +87,34 @@ export function adminEndpoint(options: AdminOptions): Koa.Middleware {
     const identity = await authenticate(context.req.headersDistinct['authorization'], lookup);
     const { route, parameters } = findRoute(routes, context.path, context.method);
     context.state['route'] = route.path;
-    authorize(identity, route.role);
-    const answer = await route.handle({
-      by: {
-        actor: `operator:${identity.tokenId}`,
-        source: 'admin',
-        requestId: String(context.state['requestId']),
-      },
-      role: identity.role,
-      id: parameters['id'] ?? '',
-      query: context.query,
-      accepts: (...types) => context.accepts(types),
-      findInstance: () => findInstance(pool, parameters['slug'] ?? '', identity),
-      upload: {
-        bytes: context.req,
-        type: (context.get('content-type').split(';')[0] ?? '').trim().toLowerCase(),
-        idempotencyKey: context.get('idempotency-key') || null,
-      },
-      readBody: () => readBody(context.req, MAX_BODY_BYTES, MEDIA_TYPES),
+    const { slug = '', id = '' } = parameters;
+    const requestId = String(context.state['requestId']);
+    const by: Actor = { actor: `operator:${identity.tokenId}`, source: 'admin', requestId };
+    const handle = async () => {
+      authorize(identity, route.role);
+      return route.handle({
+        by,
+        role: identity.role,
+        id,
+        query: context.query,
+        accepts: (...types) => context.accepts(types),
+        findInstance: () => findInstance(pool, slug, identity),
+        upload: {
+          bytes: context.req,
+          type: (context.get('content-type').split(';')[0] ?? '').trim().toLowerCase(),
+          idempotencyKey: context.get('idempotency-key') || null,
+        },
+        readBody: () => readBody(context.req, MAX_BODY_BYTES, MEDIA_TYPES),
+      });
+    };
+    const answer = await handle().catch(async (error: unknown) => {
+      const { status, code } = problemOf(error, requestId);
+      if (route.method !== 'GET') {
+        const instance = identity.instance ?? (isInstanceId(slug) ? slug : INSTALLATION);
+        const userId = route.path.includes('/accounts/{id}') && isUserId(id) ? id : undefined;
+        await keepRefusal({ instance, by, action: route.audited ?? route.name, userId, reason: code }, status);
+      }
+      throw error;
     });
     context.status = route.status;
     if (answer === undefined) return;

@@ -73,6 +73,8 @@ interface Shape {
   readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
   /** Below `/admin/v1`, as in OpenAPI: `{slug}` stands for an instance, `{id}` for an id. */
   readonly path: string;
+  /** What the audit log calls the change where it is refused; the name where this is left out. */
+  readonly audited?: string;
   /** The least that may: whoever's role is this one or above. */
   readonly role: OperatorRole;
   /** The status of the answer; 204 is one without a body. */

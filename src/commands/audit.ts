@@ -19,7 +19,7 @@ export function auditCommand(config: Config): Command {
     .option(...JSON_OPTION)
     .addHelpText(
       'after',
-      `\n"${INSTALLATION}" is the chain of no instance: the operator tokens that were issued and revoked.\nKeep the hash of the last row elsewhere: it proves later that nothing before it was changed.\n\nExample:\n  $ roster audit verify acme`,
+      `\n"${INSTALLATION}" is the chain of no instance: the operator tokens that were issued and revoked, and what was refused of no instance.\nKeep the hash of the last row elsewhere: it proves later that nothing before it was changed.\n\nExample:\n  $ roster audit verify acme`,
     )
     .action(async (slug: string | undefined, options: { json?: boolean }) => {
       const chains = await withDatabase(config, async (pool) => {

@@ -1,10 +1,11 @@
 import type pg from 'pg';
 import { run, type Statement } from '../database/pool.js';
-import type { GroupId, InstanceId, UserId } from '../ids.js';
+import { type GroupId, INSTALLATION, type InstanceId, type UserId } from '../ids.js';
 import type { Actor } from './users.js';
 
 /** A change that somebody asked for and did not get. */
 export interface Refusal {
+  /** The chain of the installation takes what was asked of an instance that is not there. */
   readonly instance: InstanceId;
   readonly by: Actor;
   /** What was asked for, such as `user.create`. */
@@ -19,7 +20,7 @@ const REFUSE: Statement = {
   name: 'audit_refusal',
   text: `
     insert into audit_log (instance_id, actor, action, user_id, group_id, outcome, reason, request_id, received_at)
-    values ($1, $2, $3, $4, $5, 'refused', $6, $7, $8)`,
+    values (coalesce((select i.id from instances i where i.id = $1), '${INSTALLATION}'), $2, $3, $4, $5, 'refused', $6, $7, $8)`,
 };
 
 /** Keeps a refusal in the audit log; what is accepted is kept by the statement that does it. @throws UnavailableError */

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { problem } from '../../src/admin/schemas.js';
+import { listAudit } from '../../src/directory/audit-list.js';
+import { INSTALLATION, type InstanceId } from '../../src/ids.js';
 import { issueOperatorToken, revokeOperatorToken } from '../../src/instances/operator-tokens.js';
 import { issueScimToken } from '../../src/instances/tokens.js';
 import { BY_TEST, SECRET } from '../support/roster.js';
-import { emptyInstance } from '../support/steps.js';
+import { emptyInstance, say } from '../support/steps.js';
 import { type AdminServer, startAdmin } from './admin-server.js';
 
 const MEBIBYTE = 1024 * 1024;
@@ -239,6 +241,67 @@ describe('the admin API as a whole', () => {
     it('are refused where a route knows none', async () => {
       assert.equal((await admin.ask('GET', '/instances?limit=1')).code(400), 'invalid_request');
       assert.equal((await admin.ask('POST', '/instances?dryRun=true', { body: {} })).code(400), 'invalid_request');
+    });
+  });
+
+  describe('refused changes', () => {
+    const refusals = async (instance: InstanceId) =>
+      (await listAudit(admin.database.pool, instance, {}, { before: undefined, limit: 100 })).flatMap((row) =>
+        row.outcome === 'refused' ? [row] : [],
+      );
+
+    it('are in the audit log of their instance, with who asked, for what, of whom, and why not', async () => {
+      const { pool } = admin.database;
+      const instance = await emptyInstance(pool);
+      const { id } = await say(pool, instance, { userName: 'ada@x.test' });
+      const accountPath = `/instances/${instance}/accounts/${id}`;
+      await admin.ask('PATCH', accountPath, { as: 'viewer', body: { role: 'coach' } });
+      await admin.ask('POST', `${accountPath}/actions`, { body: { action: 'abandon', reason: 'x' } });
+      const last = await admin.ask('PATCH', `/instances/${instance}`, { as: 'operator', body: { application: null } });
+      const rows = await refusals(instance);
+      assert.deepEqual(
+        rows.map(({ action, reason, userId }) => [action, reason, userId]),
+        [
+          ['instance.set', 'forbidden', null],
+          ['user.act', 'nothing_to_do', id],
+          ['account.role', 'forbidden', id],
+        ],
+      );
+      assert.equal(rows[0]?.requestId, last.headers.get('x-request-id'));
+      assert.match(rows[0]?.actor ?? '', /^operator:/);
+    });
+
+    it('are in that of the installation where they are of no instance', async () => {
+      const before = await refusals(INSTALLATION);
+      await admin.ask('POST', '/instances', { body: { slug, name: 'x', coach: { userName: 'c@x.test' } } });
+      await admin.ask('POST', '/operator-tokens', { as: 'operator', body: {} });
+      await admin.ask('PATCH', '/instances/not-there', { as: 'viewer', body: {} });
+      const rows = await refusals(INSTALLATION);
+      assert.deepEqual(
+        rows.slice(0, rows.length - before.length).map(({ action, reason }) => [action, reason]),
+        [
+          ['instance.set', 'forbidden'],
+          ['operator-token.issue', 'forbidden'],
+          ['instance.create', 'instance_exists'],
+        ],
+      );
+    });
+
+    it('are in that of the one instance that a token is for, wherever it knocks', async () => {
+      const { pool } = admin.database;
+      const [own, other] = [await emptyInstance(pool), await emptyInstance(pool)];
+      const scope = { label: 'feed', role: 'application', instance: own } as const;
+      const { token } = await issueOperatorToken(pool, SECRET, scope, BY_TEST);
+      await admin.ask('PATCH', `/instances/${other}`, { token, body: { name: 'mine' } });
+      assert.deepEqual([(await refusals(own)).length, (await refusals(other)).length], [1, 0]);
+    });
+
+    it('are none where nothing was to change, or nobody was meant', async () => {
+      const instance = await emptyInstance(admin.database.pool);
+      await admin.ask('GET', `/instances/${instance}/application/secrets`, { as: 'viewer' });
+      await admin.ask('DELETE', `/instances/${instance}/tokens/nobody`);
+      await admin.ask('PUT', `/instances/${instance}`, { body: {} });
+      assert.deepEqual(await refusals(instance), []);
     });
   });
 
