@@ -1,8 +1,8 @@
 import type pg from 'pg';
-import { run, type Statement } from '../database/pool.js';
+import { on, type Query, run, type Statement, transaction, within } from '../database/pool.js';
 import type { Reason } from '../directory/progress-list.js';
-import { userDirectory } from '../directory/user-directory.js';
-import type { Actor } from '../directory/users.js';
+import { type Actor, lockUser } from '../directory/users.js';
+import { updateUsers } from '../directory/write-users.js';
 import { RefusedError } from '../errors.js';
 import type { InstanceId, UserId } from '../ids.js';
 import { changedUser } from '../scim/asserted-user.js';
@@ -38,31 +38,44 @@ export async function actOnUser(
   by: Actor,
 ): Promise<void> {
   const values = [instance, user, by.actor, by.requestId, note];
-  const perform = async (what: Statement): Promise<boolean> =>
-    (await run<{ done: boolean }>(pool, what, values))[0]?.done === true;
-  const state = await stateOf(pool, instance, user);
-  switch (action) {
-    case 'retryNow':
-      await run(pool, RETRY_ONE, values);
-      return;
-    case 'takeDefaultManager':
-      if (!(await perform(TAKE_DEFAULT_MANAGER))) throw nothingToDo('The user does not wait for a manager.');
-      return;
-    default:
-      if (await perform(ABANDON)) return;
-      if (state.deleted) throw new RefusedError('user_deleted', 'The user was deleted in Okta, and stays off.');
-      if (state.wanted !== 'suspended' || state.status !== 'suspended' || state.isSettled) {
-        throw nothingToDo('The user is neither stuck at the application nor being deactivated.');
-      }
-      await assertActive(pool, instance, user, state.version, by);
-      await run(pool, NOTE, values);
+  if (action === 'abandon') return abandon(pool, instance, user, values, by);
+  await stateOf(on(pool), instance, user);
+  if (action === 'retryNow') {
+    await run(pool, RETRY_ONE, values);
+    return;
   }
+  const [row] = await run<{ done: boolean }>(pool, TAKE_DEFAULT_MANAGER, values);
+  if (row?.done !== true) throw nothingToDo('The user does not wait for a manager.');
 }
+
+/** All or nothing, and of what is so now: whoever asserts something meanwhile waits, or was waited for. */
+const abandon = (
+  pool: pg.Pool,
+  instance: InstanceId,
+  id: UserId,
+  values: readonly unknown[],
+  by: Actor,
+): Promise<void> =>
+  transaction(pool, async (client) => {
+    await client.query('select lock_instance($1)', [instance]);
+    const query = within(client);
+    if ((await query<{ done: boolean }>(ABANDON, values))[0]?.done === true) return;
+    const stored = await lockUser(client, { instance, id });
+    const { deleted, wanted, status, isSettled } = await stateOf(query, instance, id);
+    if (deleted) throw new RefusedError('user_deleted', 'The user was deleted in Okta, and stays off.');
+    // A version like any other: SCIM shows it, and Okta's next `active: false` is a change again.
+    const user = stored && changedUser(stored, (before) => overlay(before, { active: true }));
+    if (wanted !== 'suspended' || status !== 'suspended' || isSettled || user === undefined) {
+      throw nothingToDo('The user is neither stuck at the application nor being deactivated.');
+    }
+    const [written] = await updateUsers(query, [{ instance, user, by }]);
+    if (written !== true) throw new Error('A user was written by somebody who does not hold the account.');
+    await query(NOTE, values);
+  });
 
 interface State {
   readonly wanted: string;
   readonly status: string;
-  readonly version: number;
   readonly deleted: boolean;
   readonly isSettled: boolean;
 }
@@ -70,33 +83,17 @@ interface State {
 const STATE: Statement = {
   name: 'state_of_user',
   text: `
-    select a.wanted, a.status, u.version::integer, u.deleted_at is not null as deleted, p.stage is not distinct from 'deactivated' as "isSettled"
+    select a.wanted, a.status, u.deleted_at is not null as deleted, p.stage is not distinct from 'deactivated' as "isSettled"
     from accounts a
     join users u on u.instance_id = a.instance_id and u.id = a.id
     left join progress p on p.instance_id = a.instance_id and p.user_id = a.id
     where a.instance_id = $1 and a.id = $2`,
 };
 
-async function stateOf(pool: pg.Pool, instance: InstanceId, user: UserId): Promise<State> {
-  const [row] = await run<State>(pool, STATE, [instance, user]);
+async function stateOf(query: Query, instance: InstanceId, user: UserId): Promise<State> {
+  const [row] = await query<State>(STATE, [instance, user]);
   if (row === undefined) throw new RefusedError('not_found', `There is no account ${user} in this instance.`);
   return row;
-}
-
-/** A version like any other: SCIM shows it, and Okta's next `active: false` is a change again. */
-async function assertActive(
-  pool: pg.Pool,
-  instance: InstanceId,
-  id: UserId,
-  version: number,
-  by: Actor,
-): Promise<void> {
-  await userDirectory(pool).change({ instance, id }, (stored) => {
-    // Only what was looked at is given up: what Okta has said since stands.
-    if (stored.version !== version) return undefined;
-    const user = changedUser(stored, (before) => overlay(before, { active: true }));
-    return user && { instance, user, by };
-  });
 }
 
 const nothingToDo = (why: string): RefusedError => new RefusedError('nothing_to_do', why);

@@ -1,9 +1,16 @@
 import assert from 'node:assert/strict';
-import { run } from '../../src/database/pool.js';
+import { on, type Query, run, within } from '../../src/database/pool.js';
+import { findUsers } from '../../src/directory/users.js';
+import { type Assertion, updateUsers } from '../../src/directory/write-users.js';
+import type { RefusedError } from '../../src/errors.js';
+import { type InstanceId, newId, type UserId } from '../../src/ids.js';
+import { actOnUser } from '../../src/instances/operator-actions.js';
+import { changedUser } from '../../src/scim/asserted-user.js';
 import { type TestDatabase, testDatabase } from '../support/database.js';
 import { scim } from '../support/http.js';
-import { until } from '../support/interleave.js';
-import { startRoster, type TestRoster } from '../support/roster.js';
+import { overtaken, until } from '../support/interleave.js';
+import { BY_TEST, startRoster, type TestRoster } from '../support/roster.js';
+import { converge, emptyInstance, say } from '../support/steps.js';
 
 describe('guard 10: lost races', () => {
   let roster: TestRoster;
@@ -115,6 +122,69 @@ describe('guard 10: lost races', () => {
       assert.match(answer.headers.get('retry-after') ?? '', /^\d+$/);
     });
   }
+});
+
+describe('abandoning a deactivation', () => {
+  let database: TestDatabase;
+  let instance: InstanceId;
+  let id: UserId;
+  before(async () => {
+    database = await testDatabase();
+    const { pool } = database;
+    instance = await emptyInstance(pool);
+  });
+  after(() => database.close());
+  beforeEach(async () => {
+    ({ id } = await say(database.pool, instance, { userName: `${newId()}@x.test` }));
+    await converge(database.pool, instance, id);
+    await assertActive(false);
+  });
+
+  const assertion = async (query: Query, active: boolean): Promise<Assertion> => {
+    const [stored] = await findUsers(query, [{ instance, id }]);
+    const user = stored && changedUser(stored, (before) => ({ ...before, active }));
+    return { instance, user: user ?? assert.fail('nothing changes'), by: BY_TEST };
+  };
+  const assertActive = async (active: boolean, query = on(database.pool)): Promise<void> => {
+    assert.deepEqual(await updateUsers(query, [await assertion(query, active)]), [true]);
+  };
+  const abandon = () => actOnUser(database.pool, instance, id, 'abandon', 'a mistake', BY_TEST);
+  /** What of it is in the audit log. */
+  const written = async () => {
+    const { rows } = await database.pool.query<{ action: string }>(
+      `select action from audit_log where instance_id = $1 and user_id = $2 and action in ('user.activate', 'user.abandon') order by entry`,
+      [instance, id],
+    );
+    return rows.map(({ action }) => action);
+  };
+
+  it('many at once do it once, and the others are told that there is nothing to do', async () => {
+    const results = await Promise.allSettled(Array.from({ length: 6 }, abandon));
+    const codes = results.flatMap((result) =>
+      result.status === 'rejected' ? [(result.reason as RefusedError).code] : [],
+    );
+    assert.deepEqual(
+      codes,
+      Array.from({ length: 5 }, () => 'nothing_to_do'),
+    );
+    assert.deepEqual(await written(), ['user.activate', 'user.abandon']);
+  });
+
+  it('whom Okta assigns in that very moment was not given back by the operator, and no row says so', async () => {
+    const both = overtaken(database, (client) => assertActive(true, within(client)), abandon);
+    await assert.rejects(both, { code: 'nothing_to_do' });
+    assert.deepEqual(await written(), ['user.activate']);
+  });
+
+  it('is done whole or not at all', async () => {
+    await database.pool.query(
+      `create function fail() returns trigger language plpgsql as $$ begin raise exception 'no'; end $$;
+       create trigger fail before insert on audit_log for each row when (new.action = 'user.abandon') execute function fail()`,
+    );
+    await assert.rejects(abandon(), /no/);
+    await database.pool.query('drop trigger fail on audit_log');
+    assert.deepEqual(await written(), []);
+  });
 });
 
 describe('PostgreSQL away', () => {
