@@ -171,8 +171,12 @@ export const instanceAction = z
     action: z.enum(INSTANCE_ACTIONS).meta({
       description: 'Try all who are stuck again; let whom the brake holds go on, or give them their access back',
     }),
-    code: reasonCode.optional().meta({ description: 'retryStuck: those of one reason' }),
+    code: reasonCode.optional().meta({ description: 'retryStuck alone: those of one reason' }),
     reason,
+  })
+  .refine(({ action, code }) => code === undefined || action === 'retryStuck', {
+    path: ['code'],
+    error: 'is for retryStuck alone',
   })
   .meta({ id: 'InstanceAction' });
 export const acted = z.strictObject({ accounts: z.number().int() }).meta({ id: 'Acted' });

@@ -48,7 +48,7 @@ export const retryCommand = (config: Config): Command =>
     .argument('[user id]', 'all who are stuck, where none is given')
     .requiredOption('--why <reason>', 'for the audit log')
     .addOption(new Option('--code <reason code>', 'of all who are stuck, those of this reason').choices(REASONS))
-    .addOption(new Option('--action <action>', 'for one user: what to do').choices(USER_ACTIONS).default('retryNow'))
+    .addOption(new Option('--action <action>', 'for one user: what to do, retryNow unless told').choices(USER_ACTIONS))
     .option(...JSON_OPTION)
     .addHelpText(
       'after',
@@ -58,14 +58,18 @@ export const retryCommand = (config: Config): Command =>
       async (
         slug: string,
         user: string | undefined,
-        options: { why: string; code?: Reason; action: UserAction; json?: boolean },
+        options: { why: string; code?: Reason; action?: UserAction; json?: boolean },
       ) => {
         const { why, code, action } = options;
+        if (user === undefined && action !== undefined) throw new Error('--action is for one user: give the id too.');
+        if (user !== undefined && code !== undefined) {
+          throw new Error('--code is for all who are stuck: leave it out, or the user id.');
+        }
         if (user !== undefined && !isUserId(user)) throw new Error(`"${user}" is no user id; roster stuck shows them.`);
         const accounts = await withDatabase(config, async (pool) => {
           const { slug: instance } = await showInstance(pool, slug);
           if (user === undefined) return actOnInstance(pool, instance, 'retryStuck', code, why, BY_CLI);
-          await actOnUser(pool, instance, user, action, why, BY_CLI);
+          await actOnUser(pool, instance, user, action ?? 'retryNow', why, BY_CLI);
           return 1;
         });
         printOne({ accounts }, { accounts }, options);

@@ -27,6 +27,17 @@ describe('progress in the admin API', () => {
   const list = (query = '') => everyItem(admin, `/instances/${instance}/progress?${query}`, progress);
   const stages = async (query = '') => (await list(query)).map(({ userName, stage }) => `${userName}: ${stage}`);
 
+  it('takes a reason code for those who are stuck, and for nobody else', async () => {
+    const act = (body: object) =>
+      admin.ask('POST', `/instances/${instance}/actions`, { body: { reason: 'x', ...body } });
+    const code = 'application_refused';
+    for (const action of ['releaseHeld', 'revertHeld']) {
+      assert.equal((await act({ action, code })).code(400), 'invalid_request');
+      assert.equal((await act({ action })).status, 200);
+    }
+    assert.equal((await act({ action: 'retryStuck', code })).status, 200);
+  });
+
   it('says why somebody is stuck, since when, and links to the run', async () => {
     const { pool } = admin.database;
     const id = await provisioned({ userName: 'a@x.test' });

@@ -284,6 +284,18 @@ describe('the command line', function () {
       /A slug is 1 to 40 characters/,
     ],
     ['a token that is not there', ['operator-token', 'revoke', 'nonsense'], {}, /There is no operator token nonsense/],
+    [
+      'an action of nobody in particular',
+      ['retry', 'acme', '--action', 'abandon', '--why', 'x'],
+      {},
+      /--action is for one user: give the id too/,
+    ],
+    [
+      'one user of a reason',
+      ['retry', 'acme', '0190b2c4-1b2c-7000-8000-000000000001', '--code', 'application_refused', '--why', 'x'],
+      {},
+      /--code is for all who are stuck/,
+    ],
     ['a missing setting', ['instance', 'list'], { DATABASE_URL: '' }, /DATABASE_URL is not set/],
     ['several wrong settings', ['instance', 'list'], { PORT: 'x', LOG_LEVEL: 'loud' }, /PORT: .*\n {2}LOG_LEVEL: /s],
     ['PostgreSQL away', ['instance', 'list'], { DATABASE_URL: 'postgresql://127.0.0.1:1/none' }, /PostgreSQL/],
