@@ -32,6 +32,8 @@ export interface AppOptions {
   readonly requestLog: RequestLog;
   /** Tells applications things. */
   readonly deliverer: Deliverer;
+  /** Whether an application may be in a private network, and be reached without TLS. */
+  readonly allowPrivateApplications: boolean;
   readonly temporalUi: TemporalUi;
   /** Called after each committed write, to wake the dispatcher. */
   readonly onWritten: () => void;

@@ -66,6 +66,7 @@ export async function startServer(config: Config, log: Log): Promise<RunningServ
     isRateLimited: config.isRateLimited,
     requestLog,
     deliverer,
+    allowPrivateApplications: config.allowPrivateApplications,
     temporalUi: { url: config.temporal.uiUrl, namespace: config.temporal.namespace },
     onWritten: dispatcher.wake,
     isTemporalUp: probe.isUp,

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import type pg from 'pg';
+import { endpointUrl } from '../../src/application/endpoint-url.js';
 import { setInstance } from '../../src/instances/instances.js';
 import { type BenchInstance, BY_BENCH } from './seed.js';
 import type { Stage } from './stage.js';
@@ -28,7 +29,7 @@ export async function startApplications(stage: Stage): Promise<BenchApplications
   const program = await stage.program('bench/application', {});
   return {
     give: async (pool, { slug }, kind) => {
-      const url = `http://127.0.0.1:${program.port}${PATHS[kind]}`;
+      const url = endpointUrl(`http://127.0.0.1:${program.port}${PATHS[kind]}`, true);
       await setInstance(pool, slug, { application: { url } }, BY_BENCH);
     },
     trouble: async (isOn) => {

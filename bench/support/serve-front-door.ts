@@ -28,6 +28,7 @@ export async function serveFrontDoor(options: { readonly requestLog: boolean }):
       ? startRequestLog(createPool({ url, max: 1, applicationName: 'roster log', ...patient }), log)
       : { note: () => undefined },
     deliverer: createDeliverer({ allowPrivate: false }),
+    allowPrivateApplications: false,
     temporalUi: { url: config.temporal.uiUrl, namespace: config.temporal.namespace },
     onWritten: () => undefined,
     isTemporalUp: async () => false,

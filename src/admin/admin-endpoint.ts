@@ -38,6 +38,8 @@ const HEADERS = { 'Cache-Control': 'no-store', 'X-Content-Type-Options': 'nosnif
 export interface AdminRoutesOptions {
   readonly pool: pg.Pool;
   readonly deliverer: Deliverer;
+  /** Whether an application may be in a private network, and be reached without TLS. */
+  readonly allowPrivateApplications: boolean;
   /** Key of the token digests. */
   readonly secret: string;
   readonly temporalUi: TemporalUi;

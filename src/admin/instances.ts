@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import type { z } from 'zod';
+import { endpointUrl } from '../application/endpoint-url.js';
 import {
   type ChangedInstance,
   createInstance,
@@ -18,8 +19,21 @@ export interface WritingRoutesOptions {
   readonly onWritten: () => void;
 }
 
+export interface InstanceRoutesOptions extends WritingRoutesOptions {
+  /** Whether an application may be in a private network, and be reached without TLS. */
+  readonly allowPrivateApplications: boolean;
+}
+
 /** `/instances` and `/instances/{slug}`. */
-export function instanceRoutes({ pool, onWritten }: WritingRoutesOptions): AdminRoute[] {
+export function instanceRoutes({ pool, onWritten, allowPrivateApplications }: InstanceRoutesOptions): AdminRoute[] {
+  /** The settings, with the endpoint as this installation allows it. @throws RefusedError `invalid_application` */
+  const allowed = <Given extends Pick<z.output<typeof schemas.instanceSettings>, 'application'>>(settings: Given) => {
+    const { application } = settings;
+    return {
+      ...settings,
+      application: application && { ...application, url: endpointUrl(application.url, allowPrivateApplications) },
+    };
+  };
   return [
     route({
       name: 'listInstances',
@@ -44,7 +58,7 @@ export function instanceRoutes({ pool, onWritten }: WritingRoutesOptions): Admin
       answer: schemas.instance,
       conflict: 'An instance with this slug exists already.',
       handle: async ({ input, by }) => {
-        const instance = await createInstance(pool, input, by);
+        const instance = await createInstance(pool, allowed(input), by);
         onWritten();
         return presentInstance(instance);
       },
@@ -74,7 +88,7 @@ export function instanceRoutes({ pool, onWritten }: WritingRoutesOptions): Admin
       handle: async ({ instance, input, by, role }) => {
         // Where everybody's data goes is for an admin to say.
         if (input.application !== undefined && role !== 'admin') throw forbidden(role, 'admin');
-        const changed = await setInstance(pool, instance, input, by);
+        const changed = await setInstance(pool, instance, allowed(input), by);
         onWritten();
         return presentInstance(changed);
       },

@@ -1,23 +1,22 @@
 import { z } from 'zod';
+import { endpointUrlFault, MAX_URL_CHARACTERS } from '../application/endpoint-url.js';
 import { ACCOUNT_STATUSES } from '../directory/account-list.js';
 import { REASONS, STAGES } from '../directory/progress-list.js';
 import { ROLES } from '../directory/roles.js';
 import { isInstanceId, isUserId } from '../ids.js';
 import { INSTANCE_ACTIONS, USER_ACTIONS } from '../instances/operator-actions.js';
-import { isBlank, isUnstorable, MAX_USER_NAME_CHARACTERS } from '../scim/protocol/text.js';
+import { MAX_USER_NAME_CHARACTERS } from '../scim/protocol/text.js';
+import { MAX_LABEL_CHARACTERS, MAX_REASON_CHARACTERS, textFault } from '../text-fault.js';
 
 /** A text that PostgreSQL can keep and a person can read. */
 const text = (max: number) =>
   z
     .string()
-    .max(max)
-    .refine((value) => !isBlank(value), 'must not be blank')
-    .refine((value) => !isUnstorable(value), 'contains a NUL character or half of a surrogate pair')
-    .meta({ minLength: 1 });
+    .refine((value) => textFault(value, max) === undefined, { error: ({ input }) => textFault(String(input), max) })
+    .meta({ minLength: 1, maxLength: max });
 
 /** Longer ones are refused by their bytes where they are stored. */
 const MAX_TEXT = 4_096;
-const MAX_LABEL = 200;
 
 export const instant = z.iso.datetime().meta({ example: '2026-11-24T09:06:00.000Z' });
 export const id = z.string().meta({ format: 'uuid' });
@@ -28,7 +27,7 @@ export const accountStatus = z.enum(ACCOUNT_STATUSES).meta({ id: 'AccountStatus'
 export const stage = z.enum(STAGES).meta({ id: 'Stage' });
 export const reasonCode = z.enum(REASONS).meta({ id: 'Reason', description: 'A stable code, see docs/errors.md' });
 
-export const name = text(MAX_LABEL);
+export const name = text(MAX_LABEL_CHARACTERS);
 const managerWaitSeconds = z
   .number()
   .int()
@@ -52,14 +51,14 @@ const switches = z.strictObject({
   }),
 });
 const applicationUrl = z
-  .url({ protocol: /^https?$/ })
-  .max(1_024)
-  .refine((value) => URL.canParse(value) && new URL(value).username === '' && new URL(value).password === '', {
-    error: 'must not hold a name or a password: what is sent is signed',
-  })
+  .string()
+  .refine((value) => endpointUrlFault(value) === undefined, { error: ({ input }) => endpointUrlFault(String(input)) })
   .meta({
     example: 'https://app.example/roster',
-    description: 'Each change of an account is told there by a signed POST',
+    format: 'uri',
+    maxLength: MAX_URL_CHARACTERS,
+    description:
+      'Each change of an account is told there by a signed POST; https, unless private applications are allowed',
   });
 
 const scimRoles = z.boolean().meta({ description: 'Whether the `roles` of SCIM set the roles of accounts' });
@@ -164,7 +163,7 @@ export const applicationSecret = z.strictObject({ id, createdAt: instant }).meta
 export const newApplicationSecret = z
   .strictObject({ id, createdAt: instant, secret: z.string().meta({ description: 'whsec_…, shown this once' }) })
   .meta({ id: 'NewApplicationSecret' });
-export const reason = text(500).meta({ description: 'Why, for the audit log' });
+export const reason = text(MAX_REASON_CHARACTERS).meta({ description: 'Why, for the audit log' });
 export const userAction = z.strictObject({ action: z.enum(USER_ACTIONS), reason }).meta({ id: 'UserAction' });
 export const instanceAction = z
   .strictObject({

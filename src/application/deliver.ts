@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import { Agent, type Dispatcher, request } from 'undici';
 import { plainText } from '../plain-text.js';
+import { isSecure } from './endpoint-url.js';
 import { isPrivateAddress, PrivateAddressError, publicLookup } from './private-addresses.js';
 import { sign } from './signature.js';
 
@@ -45,8 +46,8 @@ const MAX_ANSWER_BYTES = 64 * 1024;
 const MAX_WORDS = 1_000;
 
 /**
- * Tells applications things, one signed POST each. No redirect is followed, and unless `allowPrivate` no private network is
- * called: the address is looked at when the connection is made. Never throws for what an application does.
+ * Tells applications things, one signed POST each. No redirect is followed, and unless `allowPrivate` nobody is called without TLS or
+ * in a private network: the address is looked at when the connection is made. Never throws for what an application does.
  */
 export function createDeliverer({ allowPrivate, timeoutMs = TIMEOUT_MS }: DelivererOptions): Deliverer {
   const agent = new Agent({
@@ -57,9 +58,10 @@ export function createDeliverer({ allowPrivate, timeoutMs = TIMEOUT_MS }: Delive
   });
 
   const post = async ({ url, secrets }: Endpoint, { id, body }: Message): Promise<Delivery> => {
-    const { hostname } = new URL(url);
+    const target = new URL(url);
+    if (!allowPrivate && !isSecure(target)) throw new Error(`Roster calls ${target.host} by https alone.`);
     // A connection to an address written as such asks no lookup.
-    const host = hostname.replace(/^\[|\]$/g, '');
+    const host = target.hostname.replace(/^\[|\]$/g, '');
     if (!allowPrivate && isIP(host) !== 0 && isPrivateAddress(host)) throw new PrivateAddressError(host);
     const answer = await request(url, {
       method: 'POST',

@@ -10,7 +10,7 @@ import {
   testApplication,
 } from '../instances/application.js';
 import { showInstance } from '../instances/instances.js';
-import { BY_CLI, withDatabase } from './context.js';
+import { allowsPrivateApplications, BY_CLI, withDatabase } from './context.js';
 import { JSON_OPTION, print, printList, printOne } from './output.js';
 
 type Json = { readonly json?: boolean };
@@ -28,7 +28,7 @@ export function appCommand(config: Config): Command {
       '\nThe endpoint is set by: roster instance set <instance> --application https://…\n\nExample:\n  $ roster app test acme',
     )
     .action(async (slug: string, options: Json) => {
-      const deliverer = createDeliverer({ allowPrivate: config.allowPrivateApplications });
+      const deliverer = createDeliverer({ allowPrivate: await allowsPrivateApplications(config) });
       try {
         const delivery = await withDatabase(config, async (pool) => {
           const { slug: instance } = await showInstance(pool, slug);

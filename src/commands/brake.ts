@@ -4,6 +4,7 @@ import { showInstance } from '../instances/instances.js';
 import { actOnInstance, type InstanceAction } from '../instances/operator-actions.js';
 import { BY_CLI, withDatabase } from './context.js';
 import { JSON_OPTION, printOne } from './output.js';
+import { reason } from './texts.js';
 
 /** `roster brake`: what to do with deactivations that are held because too many came at once. */
 export function brakeCommand(config: Config): Command {
@@ -14,7 +15,7 @@ export function brakeCommand(config: Config): Command {
     command
       .command(`${name} <instance>`)
       .description(description)
-      .requiredOption('--why <reason>', 'for the audit log')
+      .requiredOption('--why <reason>', 'for the audit log', reason)
       .option(...JSON_OPTION)
       .addHelpText('after', `\nExample:\n  $ roster brake ${name} acme --why "checked with their Okta administrator"`)
       .action(async (slug: string, options: { why: string; json?: boolean }) => {

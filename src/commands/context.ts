@@ -34,6 +34,12 @@ export async function withDatabase<Result>(config: Config, work: (pool: pg.Pool)
 export const databaseUrl = async (config: Config): Promise<string> =>
   required(config.databaseUrl ?? (await readDevFile(devFilePath(config)))?.databaseUrl, 'DATABASE_URL');
 
+/** Whether an application may be in a private network: as the settings say, and always in the database of a `roster dev`. */
+export async function allowsPrivateApplications(config: Config): Promise<boolean> {
+  const dev = config.allowPrivateApplications ? undefined : await readDevFile(devFilePath(config));
+  return config.allowPrivateApplications || (dev !== undefined && (await databaseUrl(config)) === dev.databaseUrl);
+}
+
 /** The key of the token digests, which must be the server's. @throws ConfigError */
 export const tokenSecret = async (config: Config): Promise<string> =>
   required(config.secret ?? (await keptSecret(join(config.home, 'secrets.json'))), 'ROSTER_SECRET');

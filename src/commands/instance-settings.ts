@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError } from 'commander';
+import { endpointUrl } from '../application/endpoint-url.js';
 import type { InstanceSettings } from '../instances/settings.js';
 
 /** What the options of `withSettings` come to. */
@@ -45,8 +46,12 @@ export const withSettings = (command: Command): Command =>
     )
     .option('--no-application', 'tell nobody');
 
-/** The settings that were given. @throws Error in one line for what is no URL */
-export const settingsOf = (options: SettingOptions): InstanceSettings => ({
+/**
+ * The settings that were given.
+ * @param allowPrivate whether an application may be in a private network, and be reached without TLS
+ * @throws Error in one line for what cannot be an endpoint
+ */
+export const settingsOf = (options: SettingOptions, allowPrivate: boolean): InstanceSettings => ({
   managerWaitSeconds: options.managerWait,
   rateLimit: options.rateLimit,
   logBodiesUntil: options.logBodies,
@@ -57,22 +62,17 @@ export const settingsOf = (options: SettingOptions): InstanceSettings => ({
     updateAttributes: options.updateAttributes,
     deactivateUsers: options.deactivateUsers,
   },
-  application: applicationOf(options),
+  application: applicationOf(options, allowPrivate),
 });
 
-function applicationOf({
-  application: url,
-  applicationSecret: secret,
-}: SettingOptions): InstanceSettings['application'] {
+function applicationOf(
+  { application: url, applicationSecret: secret }: SettingOptions,
+  allowPrivate: boolean,
+): InstanceSettings['application'] {
   if (url === false) return null;
-  if (url === undefined) {
-    if (secret !== undefined) throw new Error('--application-secret comes with --application <url>.');
-    return undefined;
-  }
-  if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) {
-    throw new Error(`--application "${url}" is no URL; give one such as https://app.example/roster.`);
-  }
-  return { url, secret };
+  if (url !== undefined) return { url: endpointUrl(url, allowPrivate), secret };
+  if (secret !== undefined) throw new Error('--application-secret comes with --application <url>.');
+  return undefined;
 }
 
 function rateLimit(text: string): InstanceSettings['rateLimit'] {

@@ -8,9 +8,10 @@ import {
   setInstance,
   showInstance,
 } from '../instances/instances.js';
-import { BY_CLI, withDatabase } from './context.js';
+import { allowsPrivateApplications, BY_CLI, withDatabase } from './context.js';
 import { type SettingOptions, settingsOf, withSettings } from './instance-settings.js';
 import { JSON_OPTION, print, printList, printOne } from './output.js';
+import { label } from './texts.js';
 
 interface Json {
   readonly json?: boolean;
@@ -26,7 +27,7 @@ export function instanceCommand(config: Config): Command {
     .option('--given-name <name>', "the coach's given name (otherwise from the e-mail)")
     .option('--family-name <name>', "the coach's family name")
     .option('--title <title>', "the coach's title")
-    .option('--name <name>', 'name for people to read (otherwise the slug)')
+    .option('--name <name>', 'name for people to read (otherwise the slug)', label)
     .option(...JSON_OPTION)
     .addHelpText('after', '\nExample:\n  $ roster instance create acme --name "Acme Ltd" --coach ada@acme.example')
     .action(
@@ -36,7 +37,8 @@ export function instanceCommand(config: Config): Command {
           SettingOptions & { coach: string; givenName?: string; familyName?: string; title?: string; name?: string },
       ) => {
         const { coach: userName, givenName, familyName, title, name = slug } = options;
-        const instance = { ...settingsOf(options), slug, name, coach: { userName, givenName, familyName, title } };
+        const settings = settingsOf(options, await allowsPrivateApplications(config));
+        const instance = { ...settings, slug, name, coach: { userName, givenName, familyName, title } };
         showChanged(await withDatabase(config, (pool) => createInstance(pool, instance, BY_CLI)), options);
       },
     );
@@ -59,7 +61,7 @@ export function instanceCommand(config: Config): Command {
 
   withSettings(command.command('set <slug>'))
     .description('change settings; what is not given stays')
-    .option('--name <name>', 'name for people to read')
+    .option('--name <name>', 'name for people to read', label)
     .option('--default-manager <e-mail or id>', 'an active user whose role is manager or above')
     .option('--first-coach', 'make the first coach the default manager again')
     .option(...JSON_OPTION)
@@ -74,7 +76,8 @@ export function instanceCommand(config: Config): Command {
       ) => {
         const { name } = options;
         const defaultManager = options.firstCoach === true ? null : options.defaultManager;
-        const settings = { ...settingsOf(options), name, defaultManager };
+        const given = settingsOf(options, await allowsPrivateApplications(config));
+        const settings = { ...given, name, defaultManager };
         showChanged(await withDatabase(config, (pool) => setInstance(pool, slug, settings, BY_CLI)), options);
       },
     );

@@ -10,6 +10,7 @@ import {
 } from '../instances/operator-tokens.js';
 import { BY_CLI, tokenSecret, withDatabase } from './context.js';
 import { JSON_OPTION, printList, printOne } from './output.js';
+import { label } from './texts.js';
 import { days, inDays, printIssued, tokenColumns } from './token.js';
 
 interface Json {
@@ -30,7 +31,7 @@ export function operatorTokenCommand(config: Config): Command {
   command
     .command('issue')
     .description('issue a token of a role; its secret is shown this once')
-    .requiredOption('--label <text>', 'whose it is')
+    .requiredOption('--label <text>', 'whose it is', label)
     .addOption(new Option('--role <role>', 'what it may do').choices(OPERATOR_ROLES).default('viewer'))
     .option('--instance <slug>', 'the one instance that a token of role application reads; for no other role')
     .option('--days <number>', 'days until it expires', days, 365)

@@ -7,6 +7,7 @@ import { showInstance } from '../instances/instances.js';
 import { actOnInstance, actOnUser, USER_ACTIONS, type UserAction } from '../instances/operator-actions.js';
 import { BY_CLI, temporalUi, withDatabase } from './context.js';
 import { JSON_OPTION, print, printList, printOne } from './output.js';
+import { reason } from './texts.js';
 
 const MOST = 1_000;
 
@@ -46,7 +47,7 @@ export const retryCommand = (config: Config): Command =>
     .description('try a stuck user again now, or all of an instance; or do something else about one')
     .argument('<instance>')
     .argument('[user id]', 'all who are stuck, where none is given')
-    .requiredOption('--why <reason>', 'for the audit log')
+    .requiredOption('--why <reason>', 'for the audit log', reason)
     .addOption(new Option('--code <reason code>', 'of all who are stuck, those of this reason').choices(REASONS))
     .addOption(new Option('--action <action>', 'for one user: what to do, retryNow unless told').choices(USER_ACTIONS))
     .option(...JSON_OPTION)

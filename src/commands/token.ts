@@ -11,6 +11,7 @@ import {
 } from '../instances/tokens.js';
 import { BY_CLI, tokenSecret, withDatabase } from './context.js';
 import { JSON_OPTION, print, printList, printOne } from './output.js';
+import { label } from './texts.js';
 
 interface Json {
   readonly json?: boolean;
@@ -23,7 +24,7 @@ export function tokenCommand(config: Config): Command {
   command
     .command('issue <instance>')
     .description('issue a token; its secret is shown this once')
-    .option('--label <text>', 'what the token is for', 'Okta')
+    .option('--label <text>', 'what the token is for', label, 'Okta')
     .option('--days <number>', 'days until it expires', days, 365)
     .option(...JSON_OPTION)
     .addHelpText('after', '\nExample:\n  $ roster token issue acme --label "Okta production"')

@@ -10,6 +10,7 @@ import { showInstance } from '../instances/instances.js';
 import { foldUserName } from '../scim/protocol/resource.js';
 import { BY_CLI, temporalUi, withDatabase } from './context.js';
 import { JSON_OPTION, print, printOne } from './output.js';
+import { reason } from './texts.js';
 
 const PAGE = 1_000;
 
@@ -51,7 +52,7 @@ export function userCommand(config: Config): Command {
   command
     .command('erase <instance> <id>')
     .description('erase a user who is off for good: names, addresses and notes go, the id and the audit chain stay')
-    .requiredOption('--why <reason>', 'for the audit log; do not name the person')
+    .requiredOption('--why <reason>', 'for the audit log; do not name the person', reason)
     .requiredOption('--yes', 'that it cannot be undone')
     .option(...JSON_OPTION)
     .addHelpText('after', '\nExample:\n  $ roster user erase acme 0190b2c4-\u2026 --why "request 4711" --yes')

@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import { v7 as uuid } from 'uuid';
 import type { Deliverer, Delivery, Endpoint } from '../application/deliver.js';
+import type { EndpointUrl } from '../application/endpoint-url.js';
 import { type Outcome, outcomeOf } from '../application/outcome.js';
 import { isApplicationSecret, newApplicationSecret } from '../application/signature.js';
 import { run, type Statement, transaction } from '../database/pool.js';
@@ -10,7 +11,7 @@ import type { InstanceId, UserId } from '../ids.js';
 
 /** An endpoint to be set; the secret is made where none is given. */
 export interface NewApplication {
-  readonly url: string;
+  readonly url: EndpointUrl;
   readonly secret?: string | undefined;
 }
 

@@ -49,12 +49,20 @@ export interface AdminServer {
 
 export const TEMPORAL_UI = { url: 'http://temporal.test:8233', namespace: 'default' };
 
-export async function startAdmin(): Promise<AdminServer> {
+/** @param allowPrivateApplications false as in production */
+export async function startAdmin(allowPrivateApplications = true): Promise<AdminServer> {
   const database = await testDatabase();
   const { pool } = database;
   let wakes = 0;
-  const deliverer = createDeliverer({ allowPrivate: true });
-  const options = { pool, deliverer, secret: SECRET, temporalUi: TEMPORAL_UI, onWritten: () => void (wakes += 1) };
+  const deliverer = createDeliverer({ allowPrivate: allowPrivateApplications });
+  const options = {
+    pool,
+    deliverer,
+    allowPrivateApplications,
+    secret: SECRET,
+    temporalUi: TEMPORAL_UI,
+    onWritten: () => void (wakes += 1),
+  };
   const routes = adminRoutes(options);
   const app = createApp({
     ...options,

@@ -103,6 +103,23 @@ describe("an instance's application in the admin API", () => {
     );
   });
 
+  it('is reached by https alone, unless private applications are allowed', async () => {
+    const production = await startAdmin(false);
+    try {
+      const slug = await emptyInstance(production.database.pool);
+      const give = (url: string) => production.ask('PATCH', `/instances/${slug}`, { body: { application: { url } } });
+      const refused = await give('http://app.test/roster');
+      assert.equal(refused.code(400), 'invalid_application');
+      assert.match(refused.as(schemas.problem, 400).detail, /must be https/);
+      const coach = { userName: 'c@x.test' };
+      const body = { slug: 'by-http', name: 'x', coach, application: { url: 'http://app.test/roster' } };
+      assert.equal((await production.ask('POST', '/instances', { body })).code(400), 'invalid_application');
+      assert.equal((await give('https://app.test/roster')).status, 200);
+    } finally {
+      await production.close();
+    }
+  });
+
   it('is for an admin to say', async () => {
     assert.equal((await set({ url: application.url }, 'operator')).code(403), 'forbidden');
     assert.equal(await show(), null);

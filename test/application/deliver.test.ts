@@ -18,7 +18,7 @@ describe('telling an application', () => {
     await application.close();
   });
 
-  const deliver = (url = application.url) => deliverer.deliver({ url, secrets: [secret] }, message);
+  const deliver = (url: string = application.url) => deliverer.deliver({ url, secrets: [secret] }, message);
 
   it('is one POST, signed, whose answer is told with its words', async () => {
     application.answer = (response) => response.writeHead(422).end(' No seat left. ');
@@ -100,10 +100,15 @@ describe('telling an application', () => {
     application = await startFakeApplication();
   });
 
-  describe('in a private network is refused when connecting', () => {
+  describe('in a private network, or by http, is refused when connecting', () => {
     beforeEach(async () => {
       await deliverer.close();
       deliverer = createDeliverer({ allowPrivate: false });
+    });
+
+    it('http', async () => {
+      const { status, words } = await deliver('http://app.invalid:81/');
+      assert.deepEqual([status, words], [undefined, 'Roster calls app.invalid:81 by https alone.']);
     });
 
     for (const host of [
@@ -118,7 +123,7 @@ describe('telling an application', () => {
     ]) {
       it(host, async () => {
         const { port } = new URL(application.url);
-        const { status, words } = await deliver(`http://${host}:${port}/`);
+        const { status, words } = await deliver(`https://${host}:${port}/`);
         assert.equal(status, undefined);
         assert.match(words, /private network/);
         assert.equal(application.told.length, 0);

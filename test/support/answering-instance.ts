@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import type { Client } from '@temporalio/client';
 import { z } from 'zod';
 import { createDeliverer } from '../../src/application/deliver.js';
+import type { EndpointUrl } from '../../src/application/endpoint-url.js';
 import type { InstanceId } from '../../src/ids.js';
 import { testApplication } from '../../src/instances/application.js';
 import { createInstance } from '../../src/instances/instances.js';
@@ -125,7 +126,7 @@ export async function playSituations(roster: TestRoster, temporal: Client, answe
   };
 }
 
-async function instanceWith(roster: TestRoster, url: string): Promise<TestRoster> {
+async function instanceWith(roster: TestRoster, url: EndpointUrl): Promise<TestRoster> {
   const { slug } = await createInstance(
     roster.pool,
     {

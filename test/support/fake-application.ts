@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { type EndpointUrl, endpointUrl } from '../../src/application/endpoint-url.js';
 
 /** What an application was told. */
 interface Told {
@@ -10,7 +11,7 @@ interface Told {
 
 /** A customer's application that does what a test wants it to. */
 export interface FakeApplication {
-  readonly url: string;
+  readonly url: EndpointUrl;
   readonly told: Told[];
   /** Answers; 204 unless told otherwise. */
   answer: (response: ServerResponse, told: Told) => void;
@@ -32,7 +33,7 @@ export async function startFakeApplication(): Promise<FakeApplication> {
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
   const application: FakeApplication = {
-    url: `http://127.0.0.1:${port}/roster`,
+    url: endpointUrl(`http://127.0.0.1:${port}/roster`, true),
     told,
     answer: (response) => response.writeHead(204).end(),
     close: async () => {

@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { z } from 'zod';
+import type { EndpointUrl } from '../../src/application/endpoint-url.js';
 import { startFakeApplication } from './fake-application.js';
 
 const messageSchema = z.object({
@@ -43,7 +44,7 @@ export interface Answer {
 
 /** An application that has what it takes, and keeps a record of what Roster must never do. */
 export interface RecordingApplication {
-  readonly url: string;
+  readonly url: EndpointUrl;
   readonly calls: readonly Call[];
   /** What it has of each user: the newest revision that it took, by id. */
   readonly has: ReadonlyMap<string, ToldAccount>;
