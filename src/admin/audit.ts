@@ -2,12 +2,10 @@ import type pg from 'pg';
 import { z } from 'zod';
 import { auditPages, exported, FORMATS, type Format } from '../directory/audit-export.js';
 import { type AuditRow, listAudit } from '../directory/audit-list.js';
-import { listOf } from './page.js';
+import { limit, listOf, pageBy } from './page.js';
 import { type AdminRoute, Download, fromQuery, instanceRoute } from './route.js';
 import * as schemas from './schemas.js';
 
-const DEFAULT_LIMIT = 100;
-const MAX_LIMIT = 1_000;
 const MEDIA_TYPES: Readonly<Record<Format, string>> = { csv: 'text/csv', ndjson: 'application/x-ndjson' };
 
 /** `/instances/{slug}/audit`: who changed what, and what was refused. */
@@ -33,23 +31,25 @@ export function auditRoutes({ pool }: { readonly pool: pg.Pool }): AdminRoute[] 
               description:
                 'csv and ndjson (or Accept: text/csv, application/x-ndjson) give all rows at once, without cursor and limit',
             }),
-          limit: z.coerce.number().int().min(1).max(MAX_LIMIT).default(DEFAULT_LIMIT),
+          limit,
         }),
       ),
       status: 200,
       answer: listOf(schemas.auditRow),
       downloads: Object.values(MEDIA_TYPES),
-      handle: async ({ instance, accepts, input: { cursor, limit, format, ...filter } }) => {
+      handle: async ({ instance, accepts, input: { cursor, limit: most, format, ...filter } }) => {
         const wanted =
           format ??
           FORMATS.find((one) => accepts('application/json', ...Object.values(MEDIA_TYPES)) === MEDIA_TYPES[one]);
         if (wanted === 'csv' || wanted === 'ndjson') {
           return new Download(MEDIA_TYPES[wanted], exported(auditPages(pool, instance, filter), wanted));
         }
-        const rows = await listAudit(pool, instance, filter, { before: cursor, limit: limit + 1 });
-        const items = rows.slice(0, limit).map(present);
-        const last = items.at(-1);
-        return { items, nextCursor: rows.length > limit && last !== undefined ? String(last.position) : null };
+        const { items, nextCursor } = await pageBy(
+          { cursor, limit: most },
+          (part) => listAudit(pool, instance, filter, { before: part.after, limit: part.limit }),
+          ({ position }) => String(position),
+        );
+        return { items: items.map(present), nextCursor };
       },
     }),
   ];

@@ -1,12 +1,9 @@
 import type pg from 'pg';
 import { z } from 'zod';
 import { listEvents } from '../directory/events.js';
-import { listOf } from './page.js';
+import { limit, listOf, pageBy } from './page.js';
 import { type AdminRoute, fromQuery, instanceRoute } from './route.js';
 import * as schemas from './schemas.js';
-
-const DEFAULT_LIMIT = 100;
-const MAX_LIMIT = 1_000;
 
 /** `/instances/{slug}/events`: what the application is told, to be followed. */
 export function eventRoutes({ pool }: { readonly pool: pg.Pool }): AdminRoute[] {
@@ -22,16 +19,19 @@ export function eventRoutes({ pool }: { readonly pool: pg.Pool }): AdminRoute[] 
           after: schemas.feedCursor
             .default(0)
             .meta({ description: 'The cursor of the last event seen; 0 for the first' }),
-          limit: z.coerce.number().int().min(1).max(MAX_LIMIT).default(DEFAULT_LIMIT),
+          limit,
         }),
       ),
       status: 200,
       answer: listOf(schemas.event),
       gone: 'Events after that cursor are older than 30 days.',
-      handle: async ({ instance, input: { after, limit } }) => {
-        const events = await listEvents(pool, instance, after, limit + 1);
-        const items = events.slice(0, limit).map((event) => schemas.event.parse(present(event)));
-        return { items, nextCursor: events.length > limit ? (items.at(-1)?.cursor ?? null) : null };
+      handle: async ({ instance, input }) => {
+        const { items, nextCursor } = await pageBy(
+          { cursor: input.after, limit: input.limit },
+          (part) => listEvents(pool, instance, part.after ?? 0, part.limit),
+          ({ cursor }) => String(cursor),
+        );
+        return { items: items.map((event) => schemas.event.parse(present(event))), nextCursor };
       },
     }),
   ];

@@ -4,13 +4,10 @@ import { listStory, type StoryEntry, type StoryPlace, storyHead } from '../direc
 import { STORY_KINDS, tellEntry } from '../directory/story-text.js';
 import { runOf, type TemporalUi } from '../dispatch/temporal-ui.js';
 import { isUserId } from '../ids.js';
-import { listOf } from './page.js';
+import { listOf, pageBy, pageQueryOf } from './page.js';
 import { notFound } from './problem.js';
 import { type AdminRoute, fromQuery, instanceRoute } from './route.js';
 import * as schemas from './schemas.js';
-
-const DEFAULT_LIMIT = 100;
-const MAX_LIMIT = 1_000;
 
 const storyItem = z
   .strictObject({
@@ -22,20 +19,26 @@ const storyItem = z
   })
   .meta({ id: 'StoryItem' });
 
-const cursor = z
-  .string()
-  .transform((text, context): StoryPlace => {
-    const [at = '', rank = '', number = ''] = Buffer.from(text, 'base64url').toString().split(' ');
-    const place = { at: new Date(at), rank: Number(rank), number: Number(number) };
-    if (!Number.isNaN(place.at.getTime()) && Number.isInteger(place.rank) && Number.isSafeInteger(place.number))
-      return place;
-    context.addIssue('is not a cursor of this list; take nextCursor of the page before');
-    return z.NEVER;
-  })
-  .meta({ description: 'nextCursor of the page before' });
+/** The ranks that `listStory` gives. */
+const MAX_RANK = 3;
+const LAST_YEAR = 9_999;
 
-const cursorOf = ({ at, rank, number }: StoryPlace): string =>
-  Buffer.from(`${at.toISOString()} ${rank} ${number}`).toString('base64url');
+const { query, cursorOf } = pageQueryOf<StoryPlace>({
+  write: ({ at, rank, number }) => `${at.toISOString()} ${rank} ${number}`,
+  read: (text) => {
+    const [at = '', rank = '', number = ''] = text.split(' ');
+    const place = { at: new Date(at), rank: Number(rank), number: Number(number) };
+    const year = place.at.getUTCFullYear();
+    const isPlace =
+      year >= 1970 &&
+      year <= LAST_YEAR &&
+      Number.isInteger(place.rank) &&
+      place.rank >= 0 &&
+      place.rank <= MAX_RANK &&
+      Number.isSafeInteger(place.number);
+    return isPlace ? place : undefined;
+  },
+});
 
 export interface StoryRoutesOptions {
   readonly pool: pg.Pool;
@@ -52,12 +55,7 @@ export function storyRoutes({ pool, temporalUi }: StoryRoutesOptions): AdminRout
       method: 'GET',
       path: '/instances/{slug}/accounts/{id}/story',
       role: 'viewer',
-      input: fromQuery(
-        z.strictObject({
-          cursor: cursor.optional(),
-          limit: z.coerce.number().int().min(1).max(MAX_LIMIT).default(DEFAULT_LIMIT),
-        }),
-      ),
+      input: fromQuery(z.strictObject(query)),
       status: 200,
       answer: listOf(storyItem).extend({
         user: z.strictObject({
@@ -73,14 +71,12 @@ export function storyRoutes({ pool, temporalUi }: StoryRoutesOptions): AdminRout
       handle: async ({ instance, id, input }) => {
         if (!isUserId(id)) throw notFound(`There is no account ${id} in this instance.`);
         const head = await storyHead(pool, instance, { id });
-        const entries = await listStory(pool, instance, id, input.cursor, input.limit + 1);
-        const shown = entries.slice(0, input.limit);
-        const last = shown.at(-1);
-        return {
-          user: { ...head, workflow: runOf(temporalUi, instance, id) },
-          items: shown.map(present),
-          nextCursor: entries.length > shown.length && last !== undefined ? cursorOf(last) : null,
-        };
+        const { items, nextCursor } = await pageBy(
+          input,
+          (part) => listStory(pool, instance, id, part.after, part.limit),
+          cursorOf,
+        );
+        return { user: { ...head, workflow: runOf(temporalUi, instance, id) }, items: items.map(present), nextCursor };
       },
     }),
   ];

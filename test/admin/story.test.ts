@@ -99,7 +99,29 @@ describe('the story of one user, as operators read it', function () {
     }
     assert.deepEqual(paged, whole);
     assert.equal((await get('/accounts/0190b2c4-0000-7000-8000-000000000000/story')).status, 404);
-    assert.equal((await get(`/accounts/${id}/story?cursor=x`)).status, 400);
+    const at = '2026-01-01T00:00:00.000Z';
+    for (const forged of [
+      'x',
+      at,
+      `${at} 1`,
+      `${at} 1 1.5`,
+      `${at} 1.5 1`,
+      `${at} 4 1`,
+      `${at} -1 1`,
+      `${at} 99999999999 1`,
+      `${at} 1 1e99`,
+      `${at} 1 01`,
+      `${at} 1 1 1`,
+      '2026-01-01 1 1',
+      '+275760-09-13T00:00:00.000Z 1 1',
+      '-000001-01-01T00:00:00.000Z 1 1',
+    ]) {
+      const cursor = Buffer.from(forged).toString('base64url');
+      assert.equal((await get(`/accounts/${id}/story?cursor=${cursor}`)).status, 400, forged);
+    }
+    const good = Buffer.from(`${at} 1 1`).toString('base64url');
+    assert.equal((await get(`/accounts/${id}/story?cursor=${good}`)).status, 200);
+    assert.equal((await get(`/accounts/${id}/story?cursor=${good}=`)).status, 400);
   });
 
   it('the audit log is exported as CSV and as NDJSON, all of it', async () => {
