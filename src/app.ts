@@ -1,6 +1,7 @@
 import Koa from 'koa';
 import type pg from 'pg';
 import { adminEndpoint } from './admin/admin-endpoint.js';
+import { BrokenOffError } from './admin/download.js';
 import type { Deliverer } from './application/deliver.js';
 import type { TemporalUi } from './dispatch/temporal-ui.js';
 import { accessLog } from './http/access-log.js';
@@ -49,7 +50,10 @@ export function createApp(options: AppOptions): Koa {
   const metrics = createMetrics({ pool: adminPool, isTemporalUp: options.isTemporalUp });
   const app = new Koa();
   app.silent = true;
-  app.on('error', (error: unknown) => log.debug({ err: error }, 'a client went away'));
+  app.on('error', (error: unknown, context?: Koa.Context) => {
+    if (!(error instanceof BrokenOffError)) log.debug({ err: error }, 'a client went away');
+    else log.error({ err: error, requestId: context?.state['requestId'] }, error.message);
+  });
   app.use(requestId);
   app.use(countRequests(metrics.requests));
   app.use(accessLog(log));

@@ -1,4 +1,3 @@
-import { Readable } from 'node:stream';
 import type Koa from 'koa';
 import type pg from 'pg';
 import type { Deliverer } from '../application/deliver.js';
@@ -15,6 +14,7 @@ import { actionRoutes } from './actions.js';
 import { applicationRoutes } from './application.js';
 import { auditRoutes } from './audit.js';
 import { authenticate, authorize } from './authenticate.js';
+import { begun } from './download.js';
 import { eventRoutes } from './events.js';
 import { importRoutes } from './imports.js';
 import { instanceRoutes } from './instances.js';
@@ -118,11 +118,12 @@ export function adminEndpoint(options: AdminOptions): Koa.Middleware {
       }
       throw error;
     });
+    const download = answer instanceof Download ? await begun(answer.text) : undefined;
     context.status = route.status;
     if (answer === undefined) return;
     if (answer instanceof Download) {
       context.type = answer.type;
-      context.body = Readable.from(answer.text);
+      context.body = download;
       return;
     }
     if (answer instanceof Located) context.set('Location', `${ADMIN_PATH}${answer.location}`);

@@ -67,6 +67,19 @@ describe('the event feed and the audit log in the admin API', () => {
     assert.equal((await admin.ask('GET', `/instances/${instance}/events`)).code(410), 'cursor_too_old');
   });
 
+  it('an export that fails at its beginning is a problem like any other', async () => {
+    const { pool } = admin.database;
+    await pool.query('alter function seal(text, integer) rename to seal_elsewhere');
+    try {
+      for (const format of ['csv', 'ndjson']) {
+        const answer = await admin.ask('GET', `/instances/${instance}/audit?format=${format}`);
+        assert.equal(answer.code(500), 'internal');
+      }
+    } finally {
+      await pool.query('alter function seal_elsewhere(text, integer) rename to seal');
+    }
+  });
+
   it('the audit log is read by page, by time and by user', async () => {
     const { pool } = admin.database;
     const { id: bo } = await say(pool, instance, { userName: 'bo@x.test' });
