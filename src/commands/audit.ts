@@ -1,4 +1,4 @@
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Command, Option } from 'commander';
 import type pg from 'pg';
 import type { Config } from '../config.js';
 import { auditPages, deactivationPages, exported, FORMATS } from '../directory/audit-export.js';
@@ -6,6 +6,7 @@ import { verifyAudit } from '../directory/seals.js';
 import { INSTALLATION, type InstanceId } from '../ids.js';
 import { listInstances, showInstance } from '../instances/instances.js';
 import { withDatabase } from './context.js';
+import { moment } from './moment.js';
 import { JSON_OPTION, note, printList } from './output.js';
 
 /** `roster audit`: the audit log and its chain. */
@@ -68,12 +69,6 @@ export function auditCommand(config: Config): Command {
     );
   return command;
 }
-
-const moment = (text: string): Date => {
-  const date = new Date(/^\d{4}-\d{2}-\d{2}$/.test(text) ? `${text}T00:00:00Z` : text);
-  if (Number.isNaN(date.getTime())) throw new InvalidArgumentError('A date as 2026-01-31, or 2026-01-31T08:00:00Z.');
-  return date;
-};
 
 /** Whose chains are meant: those of all where nobody is named. @throws RefusedError `instance_unknown` */
 async function chainsOf(pool: pg.Pool, slug: string | undefined): Promise<InstanceId[]> {
