@@ -1,11 +1,16 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { childEnvironment } from '../../src/config.js';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { childEnvironment, devFilePath } from '../../src/config.js';
+import { writeDevFile } from '../../src/dev/dev-file.js';
 import { PACKAGE_ROOT } from '../../src/dev/program-files.js';
 import { showStuck } from '../../src/directory/progress.js';
 import type { UserId } from '../../src/ids.js';
 import { testDatabase } from '../support/database.js';
+import { startFakeApplication } from '../support/fake-application.js';
 import { scim } from '../support/http.js';
 import { until } from '../support/interleave.js';
 import { SECRET, startRoster, type TestRoster } from '../support/roster.js';
@@ -239,6 +244,38 @@ describe('the command line', function () {
     assert.equal(erased.code, 0, erased.err);
     assert.doesNotMatch((await cli(['user', 'show', instance, id])).out, /gone-1/);
     await json('instance set --brake 20/10/10', instance);
+  });
+
+  it('tests the application of a roster dev, which may be on this machine', async () => {
+    const home = await mkdtemp(join(tmpdir(), 'roster-home-'));
+    const application = await startFakeApplication();
+    try {
+      const { databaseUrl = '', temporal } = roster.config;
+      await writeDevFile(devFilePath({ ...roster.config, home }), {
+        pid: process.pid,
+        instance: roster.instance,
+        scimUrl: roster.scimUrl,
+        scimToken: roster.scimToken,
+        adminUrl: roster.adminUrl,
+        adminToken: roster.adminToken,
+        consoleUrl: '',
+        temporalAddress: temporal.address ?? '',
+        temporalUiUrl: '',
+        databaseUrl,
+      });
+      const beside = { DATABASE_URL: '', ROSTER_HOME: home };
+      const set = await cli(['instance', 'set', roster.instance, '--application', application.url], beside);
+      assert.equal(set.code, 0, set.err);
+      const test = await cli(['app', 'test', roster.instance], beside);
+      assert.equal(test.code, 0, test.out + test.err);
+      const elsewhere = await cli(['app', 'test', roster.instance]);
+      assert.equal(elsewhere.code, 1);
+      assert.match(elsewhere.out, /by https alone/);
+      await json('instance set --no-application', roster.instance);
+    } finally {
+      await application.close();
+      await rm(home, { recursive: true });
+    }
   });
 
   it('doctor finds everything well, and says what to do about what is not', async () => {
