@@ -1,8 +1,8 @@
 import { lookup as dnsLookup, type LookupAddress } from 'node:dns';
 import { BlockList, isIP, type LookupFunction } from 'node:net';
 
-/** Networks that are nobody's application but ours, or nobody's at all (RFC 6890 and the later ones). */
-const PRIVATE: readonly (readonly [network: string, prefix: number])[] = [
+/** Networks of IPv4 that are nobody's application but ours, or nobody's at all (RFC 6890 and the later ones). */
+const PRIVATE_IPV4: readonly (readonly [network: string, prefix: number])[] = [
   ['0.0.0.0', 8],
   ['10.0.0.0', 8],
   ['100.64.0.0', 10],
@@ -18,25 +18,29 @@ const PRIVATE: readonly (readonly [network: string, prefix: number])[] = [
   ['203.0.113.0', 24],
   ['224.0.0.0', 4],
   ['240.0.0.0', 4],
-  ['::', 96],
-  ['64:ff9b::', 96],
-  ['64:ff9b:1::', 48],
-  ['100::', 64],
+];
+/** Of IPv6 all is somebody's own but the global unicast addresses, less these. */
+const GLOBAL_IPV6 = ['2000::', 3] as const;
+const PRIVATE_IPV6: readonly (readonly [network: string, prefix: number])[] = [
   ['2001::', 23],
   ['2001:db8::', 32],
   ['2002::', 16],
-  ['fc00::', 7],
-  ['fe80::', 10],
-  ['ff00::', 8],
 ];
+/** An IPv4 address written as IPv6. */
+const MAPPED_IPV4 = ['::ffff:0:0', 96] as const;
 
 const blocked = new BlockList();
-for (const [network, prefix] of PRIVATE) blocked.addSubnet(network, prefix, isIP(network) === 6 ? 'ipv6' : 'ipv4');
+for (const [network, prefix] of PRIVATE_IPV4) blocked.addSubnet(network, prefix, 'ipv4');
+for (const [network, prefix] of PRIVATE_IPV6) blocked.addSubnet(network, prefix, 'ipv6');
+const possible = new BlockList();
+for (const [network, prefix] of [GLOBAL_IPV6, MAPPED_IPV4]) possible.addSubnet(network, prefix, 'ipv6');
 
 /** True for an address that an application of somebody else's cannot have. An IPv4 address written as IPv6 is what it stands for. */
 export function isPrivateAddress(address: string): boolean {
   const family = isIP(address);
-  return family === 0 || blocked.check(address, family === 6 ? 'ipv6' : 'ipv4');
+  if (family === 0) return true;
+  if (family === 4) return blocked.check(address, 'ipv4');
+  return !possible.check(address, 'ipv6') || blocked.check(address, 'ipv6');
 }
 
 /** The host leads into a private network, or nowhere. */

@@ -144,6 +144,18 @@ describe('telling an application', () => {
       '::',
       '64:ff9b::7f00:1',
       '2002:7f00:1::',
+      'fec0::1',
+      '::ffff:0:8.8.8.8',
+      '::8.8.8.8',
+      '::ffff:10.0.0.1',
+      '0:0:0:0:0:ffff:7f00:1',
+      '64:ff9b:1::1',
+      '100::1',
+      '2001:0:7f00:1::',
+      '2001:db8::1',
+      'ff02::1',
+      '4000::1',
+      'nowhere',
     ]) {
       assert.ok(isPrivateAddress(address), address);
     }
@@ -154,6 +166,8 @@ describe('telling an application', () => {
       '93.184.216.34',
       '2606:4700::1111',
       '::ffff:8.8.8.8',
+      '2a00:1450:4001::1',
+      '3fff::1',
     ]) {
       assert.ok(!isPrivateAddress(address), address);
     }
