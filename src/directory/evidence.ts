@@ -26,6 +26,7 @@ export interface Deactivation {
   readonly open: string;
 }
 
+/** What was received is timed by the server's clock, the rest by PostgreSQL's: no time between the two is less than 0. */
 const LIST: Statement = {
   name: 'list_deactivations',
   text: `
@@ -39,8 +40,8 @@ const LIST: Statement = {
     select gone.position::double precision, encode(gone.hash, 'hex') as hash, gone.user_id as "userId", u.user_name as "userName",
       gone.action, gone.actor, gone.request_id as "requestId", gone.received_at as "receivedAt", gone.at as "committedAt",
       gone.at as "accessOffAt", told.at as "toldAt", back.at as "assignedAgainAt",
-      extract(epoch from gone.at - gone.received_at)::double precision as "secondsUntilOff",
-      extract(epoch from told.at - coalesce(gone.received_at, gone.at))::double precision as "secondsUntilTold",
+      case when gone.received_at is not null then greatest(0, extract(epoch from gone.at - gone.received_at)::double precision) end as "secondsUntilOff",
+      case when told.at is not null then greatest(0, extract(epoch from told.at - coalesce(gone.received_at, gone.at))::double precision) end as "secondsUntilTold",
       case when back.at is null then concat_ws('; ',
         case when told.at is null and i.application_url is not null and announced_revision(a) < a.revision then 'the application is not told' end,
         case when is_held(a) then 'held by the brake' when a.applied_version < a.asserted_version then 'reports and team' end,

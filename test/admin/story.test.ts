@@ -158,6 +158,19 @@ describe('the story of one user, as operators read it', function () {
     assert.ok(done.receivedAt !== null && done.receivedAt <= done.committedAt && done.toldAt !== null);
     assert.deepEqual([done.open, done.assignedAgainAt], ['', null]);
     assert.equal((await accountNow(roster, id)).status, 'suspended');
+    // A server whose clock is ahead.
+    await roster.pool.query('alter table audit_log disable trigger audit_log_append_only');
+    await roster.pool.query(
+      `update audit_log set received_at = at + interval '1 hour' where instance_id = $1 and user_id = $2 and action = 'user.deactivate'`,
+      [roster.instance, id],
+    );
+    const [early] = await list();
+    assert.deepEqual([early?.secondsUntilOff, early?.secondsUntilTold], [0, 0]);
+    await roster.pool.query(
+      `update audit_log set received_at = null where instance_id = $1 and user_id = $2 and action = 'user.deactivate'`,
+      [roster.instance, id],
+    );
+    assert.equal((await list())[0]?.secondsUntilOff, null);
 
     const refuses = await assign(roster, 'open@x.test');
     await settled(roster);
