@@ -109,6 +109,7 @@ function responsesOf({
       415: refusal('The body is not application/json.'),
     }),
     ...(input.uploads && { 415: refusal(`The body is none of ${input.uploads.join(', ')}.`) }),
+    500: refusal('Something that Roster did not foresee; the detail has the request id.'),
     503: refusal('PostgreSQL is not available; try again after Retry-After seconds.'),
   };
 }

@@ -303,7 +303,10 @@ export const auditRow = z
   .strictObject({
     position: z.number().int(),
     at: instant,
-    actor: z.string().meta({ description: "The token's id as scim:… or operator:…, or cli" }),
+    actor: z.string().meta({
+      description:
+        "The token's id as scim:… or operator:…; temporal:… with the name that was given in the Temporal UI, temporal for a run cancelled there; cli; or roster",
+    }),
     action: z.string(),
     userId: id.nullable(),
     groupId: id.nullable(),

@@ -8,7 +8,7 @@ export interface AuditRow {
   /** In the instance's chain, from 1 on. */
   readonly position: number;
   readonly at: Date;
-  /** `scim:<token id>`, `operator:<token id>`, or `cli`. */
+  /** `scim:<token id>`, `operator:<token id>`, `temporal:<who said so in its UI>`, `temporal`, `cli`, or `roster`. */
   readonly actor: string;
   readonly action: string;
   readonly userId: UserId | null;

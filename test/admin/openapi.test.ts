@@ -53,6 +53,14 @@ describe('the OpenAPI document', () => {
     }
   });
 
+  it('says of each operation what it answers where it fails', () => {
+    for (const { endpoint, said } of operations) {
+      for (const status of ['400', '401', '500', '503']) {
+        assert.ok(said.responses[status]?.content?.['application/problem+json'], `${endpoint} ${status}`);
+      }
+    }
+  });
+
   it('gives each operation a name of its own, and the token it needs', () => {
     const names = operations.map(({ said }) => said.operationId);
     assert.equal(new Set(names).size, names.length);

@@ -25,7 +25,7 @@ async function up(knex: Knex): Promise<void> {
       note_digest bytea,
       primary key (instance_id, entry)
     );
-    comment on column audit_log.actor is 'the token''s id as scim:<id> or operator:<id>, or the command line as cli';
+    comment on column audit_log.actor is 'the token''s id as scim:<id> or operator:<id>, temporal:<who> or temporal, the command line as cli, or roster itself';
   `);
 }
 
