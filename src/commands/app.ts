@@ -11,9 +11,7 @@ import {
 } from '../instances/application.js';
 import { showInstance } from '../instances/instances.js';
 import { allowsPrivateApplications, BY_CLI, withDatabase } from './context.js';
-import { JSON_OPTION, print, printList, printOne } from './output.js';
-
-type Json = { readonly json?: boolean };
+import { JSON_OPTION, type Json, printList, printOne } from './output.js';
 
 /** `roster app`: the application that an instance tells of its changes. */
 export function appCommand(config: Config): Command {
@@ -51,6 +49,7 @@ export function appCommand(config: Config): Command {
     .description('tell the application of everybody anew, or of one user')
     .option('--user <id>', 'of this one alone')
     .option(...JSON_OPTION)
+    .addHelpText('after', '\nExample:\n  $ roster app resend acme --user 0190b2c4-1b2c-7000-8000-000000000001')
     .action(async (slug: string, options: Json & { user?: string }) => {
       const { user } = options;
       if (user !== undefined && !isUserId(user)) throw new Error(`--user "${user}" is no user id.`);
@@ -65,6 +64,7 @@ export function appCommand(config: Config): Command {
     .command('list <instance>')
     .description('list them, without themselves')
     .option(...JSON_OPTION)
+    .addHelpText('after', '\nExample:\n  $ roster app secret list acme')
     .action(async (slug: string, options: Json) => {
       const secrets = await withDatabase(config, async (pool) =>
         listApplicationSecrets(pool, (await showInstance(pool, slug)).slug),
@@ -75,6 +75,7 @@ export function appCommand(config: Config): Command {
     .command('add <instance>')
     .description('make a second one beside the first, shown this once; both sign until one is removed')
     .option(...JSON_OPTION)
+    .addHelpText('after', '\nExample:\n  $ roster app secret add acme')
     .action(async (slug: string, options: Json) => {
       const added = await withDatabase(config, async (pool) =>
         addApplicationSecret(pool, (await showInstance(pool, slug)).slug, BY_CLI),
@@ -84,11 +85,13 @@ export function appCommand(config: Config): Command {
   secret
     .command('remove <instance> <id>')
     .description('end one; the last one stays')
-    .action(async (slug: string, id: string) => {
+    .option(...JSON_OPTION)
+    .addHelpText('after', '\nExample:\n  $ roster app secret remove acme 0190b2c4-1b2c-7000-8000-000000000001')
+    .action(async (slug: string, id: string, options: Json) => {
       await withDatabase(config, async (pool) =>
         removeApplicationSecret(pool, (await showInstance(pool, slug)).slug, id, BY_CLI),
       );
-      print(`The secret ${id} signs nothing any more.`);
+      printOne({ id, removed: true }, { id, removed: true }, options);
     });
   return command;
 }

@@ -10,12 +10,8 @@ import {
 } from '../instances/instances.js';
 import { allowsPrivateApplications, BY_CLI, withDatabase } from './context.js';
 import { type SettingOptions, settingsOf, withSettings } from './instance-settings.js';
-import { JSON_OPTION, print, printList, printOne } from './output.js';
+import { JSON_OPTION, type Json, print, printList, printOne } from './output.js';
 import { label } from './texts.js';
-
-interface Json {
-  readonly json?: boolean;
-}
 
 /** `roster instance`: create, list, show and set customers' copies of the application. */
 export function instanceCommand(config: Config): Command {
@@ -47,6 +43,7 @@ export function instanceCommand(config: Config): Command {
     .command('list')
     .description('list all instances')
     .option(...JSON_OPTION)
+    .addHelpText('after', '\nExample:\n  $ roster instance list')
     .action(async (options: Json) => {
       printList(await withDatabase(config, listInstances), columns, options);
     });
@@ -55,6 +52,7 @@ export function instanceCommand(config: Config): Command {
     .command('show <slug>')
     .description('show one instance')
     .option(...JSON_OPTION)
+    .addHelpText('after', '\nExample:\n  $ roster instance show acme')
     .action(async (slug: string, options: Json) => {
       show(await withDatabase(config, (pool) => showInstance(pool, slug)), options);
     });

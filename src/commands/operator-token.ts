@@ -8,14 +8,11 @@ import {
   type OperatorTokenInfo,
   revokeOperatorToken,
 } from '../instances/operator-tokens.js';
+import { inDays } from '../instances/tokens.js';
 import { BY_CLI, tokenSecret, withDatabase } from './context.js';
-import { JSON_OPTION, printList, printOne } from './output.js';
+import { JSON_OPTION, type Json, printList, printOne } from './output.js';
 import { label } from './texts.js';
-import { days, inDays, printIssued, tokenColumns } from './token.js';
-
-interface Json {
-  readonly json?: boolean;
-}
+import { days, printIssued, tokenColumns } from './token.js';
 
 interface NewToken extends Json {
   readonly label: string;
@@ -53,6 +50,7 @@ export function operatorTokenCommand(config: Config): Command {
     .command('list')
     .description('list all operator tokens, without their secrets')
     .option(...JSON_OPTION)
+    .addHelpText('after', '\nExample:\n  $ roster operator-token list')
     .action(async (options: Json) => {
       const tokens = await withDatabase(config, listOperatorTokens);
       printList<OperatorTokenInfo>(
@@ -66,6 +64,7 @@ export function operatorTokenCommand(config: Config): Command {
     .command('revoke <id>')
     .description('revoke a token; it is refused everywhere within a second')
     .option(...JSON_OPTION)
+    .addHelpText('after', '\nExample:\n  $ roster operator-token revoke 0190b2c4-1b2c-7000-8000-000000000001')
     .action(async (id: string, options: Json) => {
       await withDatabase(config, (pool) => revokeOperatorToken(pool, id, BY_CLI));
       printOne({ id, revoked: true }, { id, revoked: true }, options);

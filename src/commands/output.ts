@@ -4,6 +4,11 @@ import { forTerminal } from '../plain-text.js';
 /** The option that every command with a result has. */
 export const JSON_OPTION = ['--json', 'print the result as JSON'] as const;
 
+/** What that option comes to. */
+export interface Json {
+  readonly json?: boolean;
+}
+
 type Cell = string | number | boolean | Date | null | undefined;
 
 const shown = (cell: Cell): string =>
@@ -13,7 +18,7 @@ const shown = (cell: Cell): string =>
 export function printList<Row extends object>(
   rows: readonly Row[],
   columns: Readonly<Record<string, (row: Row) => Cell>>,
-  { json = false }: { readonly json?: boolean },
+  { json = false }: Json,
 ): void {
   if (json) {
     print(JSON.stringify(rows, null, 2));
@@ -25,11 +30,7 @@ export function printList<Row extends object>(
 }
 
 /** Prints one thing, a line each of what there is to say of it, or as JSON. */
-export function printOne(
-  thing: object,
-  lines: Readonly<Record<string, Cell>>,
-  { json = false }: { readonly json?: boolean },
-): void {
+export function printOne(thing: object, lines: Readonly<Record<string, Cell>>, { json = false }: Json): void {
   if (json) {
     print(JSON.stringify(thing, null, 2));
     return;

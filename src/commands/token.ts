@@ -3,6 +3,7 @@ import type { Config } from '../config.js';
 import { showInstance } from '../instances/instances.js';
 import {
   type IssuedToken,
+  inDays,
   issueScimToken,
   listScimTokens,
   revokeScimToken,
@@ -10,12 +11,8 @@ import {
   type TokenInfo,
 } from '../instances/tokens.js';
 import { BY_CLI, tokenSecret, withDatabase } from './context.js';
-import { JSON_OPTION, print, printList, printOne } from './output.js';
+import { JSON_OPTION, type Json, print, printList, printOne } from './output.js';
 import { label } from './texts.js';
-
-interface Json {
-  readonly json?: boolean;
-}
 
 /** `roster token`: the SCIM tokens of an instance, which an Okta administrator pastes into Okta. */
 export function tokenCommand(config: Config): Command {
@@ -42,6 +39,7 @@ export function tokenCommand(config: Config): Command {
     .command('list <instance>')
     .description('list the tokens of an instance, without their secrets')
     .option(...JSON_OPTION)
+    .addHelpText('after', '\nExample:\n  $ roster token list acme')
     .action(async (slug: string, options: Json) => {
       const tokens = await withDatabase(config, async (pool) =>
         listScimTokens(pool, (await showInstance(pool, slug)).slug),
@@ -69,6 +67,7 @@ export function tokenCommand(config: Config): Command {
     .command('revoke <instance> <id>')
     .description('revoke a token; it is refused everywhere within a second')
     .option(...JSON_OPTION)
+    .addHelpText('after', '\nExample:\n  $ roster token revoke acme 0190b2c4-1b2c-7000-8000-000000000001')
     .action(async (slug: string, id: string, options: Json) => {
       await withDatabase(config, async (pool) =>
         revokeScimToken(pool, (await showInstance(pool, slug)).slug, id, BY_CLI),
@@ -95,9 +94,6 @@ export function printIssued(issued: IssuedToken, options: Json): void {
   printOne(issued, { id, label, expires: expiresAt ?? 'never', token }, options);
   if (options.json !== true) print('The token is shown this once; keep it now.');
 }
-
-/** The moment so many days from now. */
-export const inDays = (count: number): Date => new Date(Date.now() + count * 86_400_000);
 
 /** Reads a number of days. @throws InvalidArgumentError */
 export const days = wholeNumber(1, 3_650, 'days');

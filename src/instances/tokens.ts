@@ -35,7 +35,8 @@ export const isTokenId: (text: string) => boolean = isUserId;
 
 /** 256 random bits, as text that says what it is. */
 export const newToken = (): string => `rst_${randomBytes(32).toString('base64url')}`;
-const inDays = (days: number): Date => new Date(Date.now() + days * 86_400_000);
+/** The moment so many days from now. */
+export const inDays = (days: number): Date => new Date(Date.now() + days * 86_400_000);
 
 const ISSUE_SCIM: Statement = {
   name: 'issue_scim_token',

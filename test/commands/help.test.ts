@@ -1,0 +1,70 @@
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import { appCommand } from '../../src/commands/app.js';
+import { auditCommand } from '../../src/commands/audit.js';
+import { brakeCommand } from '../../src/commands/brake.js';
+import { demoCommand } from '../../src/commands/demo.js';
+import { devCommand } from '../../src/commands/dev.js';
+import { doctorCommand } from '../../src/commands/doctor.js';
+import { instanceCommand } from '../../src/commands/instance.js';
+import { migrateCommand } from '../../src/commands/migrate.js';
+import { operatorTokenCommand } from '../../src/commands/operator-token.js';
+import { programCommand } from '../../src/commands/program.js';
+import { requestsCommand } from '../../src/commands/requests.js';
+import { retryCommand, stuckCommand } from '../../src/commands/stuck.js';
+import { tokenCommand } from '../../src/commands/token.js';
+import { userCommand } from '../../src/commands/user.js';
+import { readConfig } from '../../src/config.js';
+
+/** What has no result to print, or one that is text already. */
+const WITHOUT_JSON = ['dev', 'server', 'worker', 'migrate', 'audit export'];
+
+const config = readConfig({});
+const commands = [
+  programCommand('server', ''),
+  programCommand('worker', ''),
+  ...[
+    appCommand,
+    auditCommand,
+    brakeCommand,
+    demoCommand,
+    devCommand,
+    doctorCommand,
+    instanceCommand,
+    migrateCommand,
+  ].map((make) => make(config)),
+  ...[operatorTokenCommand, requestsCommand, retryCommand, stuckCommand, tokenCommand, userCommand].map((make) =>
+    make(config),
+  ),
+];
+
+/** Those that do something, by their whole names. */
+const leaves = (command: Command, before = ''): [name: string, command: Command][] => {
+  const name = `${before}${command.name()}`;
+  return command.commands.length === 0
+    ? [[name, command]]
+    : command.commands.flatMap((inner) => leaves(inner, `${name} `));
+};
+
+describe('the help of', () => {
+  for (const [name, command] of commands.flatMap((each) => leaves(each))) {
+    it(`${name} has an example, and --json where there is a result`, () => {
+      let help = '';
+      command.configureOutput({ writeOut: (text) => (help += text) });
+      command.outputHelp();
+      assert.match(help, new RegExp(`\\n  \\$ .*\\broster ${name}\\b`));
+      assert.equal(help.includes('--json'), !WITHOUT_JSON.includes(name));
+    });
+  }
+
+  it('every command is in the README', async () => {
+    const text = await readFile(join(import.meta.dirname, '..', '..', 'README.md'), 'utf8');
+    const table = text.slice(text.indexOf('## Commands'), text.indexOf('What prints a result'));
+    for (const command of commands) {
+      assert.match(table, new RegExp(`^\\| .*\`${command.name()}[\` ]`, 'm'), command.name());
+      for (const inner of command.commands) assert.match(table, new RegExp(`\`${command.name()} .*${inner.name()}\``));
+    }
+  });
+});
