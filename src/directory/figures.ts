@@ -53,6 +53,25 @@ export const FIGURES: Statement = {
       (select l.at from audit_log l where l.instance_id = i.id and l.position is null order by l.entry limit 1)) first`,
 };
 
+/** How many of an instance have the manager whom their own reference means. */
+export interface AssignedFigure {
+  readonly instance: InstanceId;
+  readonly count: number;
+}
+
+/** Walks an index of everybody who has a manager, and nothing else of them: too much for each time, little for now and then. */
+export const ASSIGNED: Statement = {
+  name: 'assigned_figures',
+  text: `
+    select i.id as instance,
+      (select count(*) from accounts a where a.instance_id = i.id and a.manager_id is not null)::integer
+        - (select count(*) from accounts a where a.instance_id = i.id and a.origin = 'default')::integer as count
+    from instances i`,
+};
+
+/** Counts them in every instance. @throws UnavailableError */
+export const countAssigned = (pool: pg.Pool): Promise<AssignedFigure[]> => run<AssignedFigure>(pool, ASSIGNED, []);
+
 interface Row {
   readonly figure: 'kicks' | 'stage' | 'fallen back' | 'unsealed';
   readonly instance: InstanceId;

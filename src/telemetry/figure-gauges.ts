@@ -61,6 +61,12 @@ export function figureGauges(registry: Registry): (figures: Figures) => void {
     longest(unsettled(figures)),
   );
 
+  one(
+    'roster_lag_seconds',
+    'How long the account is on its way to what was asserted that is so for the longest.',
+    (figures) => Math.max(figures.kicks.oldestSeconds, longest(unsettled(figures))),
+  );
+
   each('roster_brake_held', 'Users whose deactivation the brake holds.', ['instance'], (figures) =>
     inStages(figures, ['held']).map((row) => [{ instance: row.instance }, row.count] as const),
   );

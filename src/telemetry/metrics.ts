@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import { Gauge, Registry } from 'prom-client';
-import { readFigures } from '../directory/figures.js';
+import { countAssigned, readFigures } from '../directory/figures.js';
 import { inTime } from '../in-time.js';
 import { rosterVersion } from '../version.js';
 import { atMostEvery } from './at-most-every.js';
@@ -27,6 +27,8 @@ export interface MetricsOptions {
 
 /** However many scrape, and however often. */
 const EVERY_MS = 5_000;
+/** For what is counted one by one. */
+const COUNTED_EVERY_MS = 60_000;
 /** Prometheus gives up after 10 s unless told otherwise; what is up answers in milliseconds. */
 const PATIENCE_MS = { figures: 2_500, temporal: 1_000 } as const;
 
@@ -42,21 +44,30 @@ export function createMetrics({ pool, isTemporalUp }: MetricsOptions): Metrics {
     labelNames: ['version'],
     registers: [registry],
   }).set({ version: rosterVersion() }, 1);
+  const assignedAccounts = new Gauge({
+    name: 'roster_assigned_manager_accounts',
+    help: 'Accounts that have the manager whom their own reference means.',
+    labelNames: ['instance'],
+    registers: [registry],
+  });
   const showFigures = figureGauges(registry);
   const figures = atMostEvery(EVERY_MS, () => readFigures(pool));
+  const assigned = atMostEvery(COUNTED_EVERY_MS, () => countAssigned(pool));
   const temporal = atMostEvery(EVERY_MS, isTemporalUp);
 
   return {
     requests: requestMetrics(registry),
     contentType: registry.contentType,
     text: async () => {
-      const [read, isUp] = await Promise.all([
+      const [read, counted, isUp] = await Promise.all([
         inTime(figures(), PATIENCE_MS.figures),
+        inTime(assigned(), PATIENCE_MS.figures),
         inTime(temporal(), PATIENCE_MS.temporal),
       ]);
       databaseUp.set(read === undefined ? 0 : 1);
       temporalUp.set(isUp === true ? 1 : 0);
       if (read !== undefined) showFigures(read);
+      if (counted !== undefined) for (const { instance, count } of counted) assignedAccounts.set({ instance }, count);
       return `${await registry.metrics()}\n${await processMetrics().metrics()}`;
     },
   };

@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
-import { FIGURES } from '../../src/directory/figures.js';
+import { ASSIGNED, countAssigned, FIGURES, readFigures } from '../../src/directory/figures.js';
 import { atMostEvery } from '../../src/telemetry/at-most-every.js';
+import { createMetrics } from '../../src/telemetry/metrics.js';
+import { type TestDatabase, testDatabase } from '../support/database.js';
 import { scim } from '../support/http.js';
 import { until } from '../support/interleave.js';
 import { assign } from '../support/people.js';
 import { readSamples } from '../support/prometheus.js';
 import { startRoster, type TestRoster } from '../support/roster.js';
-import { emptyInstance } from '../support/steps.js';
+import { converge, emptyInstance, type Said, say } from '../support/steps.js';
 
 describe('/metrics of a server', () => {
   let roster: TestRoster;
@@ -74,6 +76,41 @@ describe('/metrics of a server', () => {
   });
 });
 
+describe('what the metrics say of accounts', () => {
+  let database: TestDatabase;
+  before(async () => {
+    database = await testDatabase();
+  });
+  after(() => database.close());
+
+  it('how many have an assigned manager, how many fell back, and how long the slowest is on its way', async () => {
+    const { pool } = database;
+    const instance = await emptyInstance(pool, 0);
+    const provisioned = async (said: Said) => {
+      const { id } = await say(pool, instance, said);
+      await converge(pool, instance, id);
+      return id;
+    };
+    const coach = await provisioned({ userName: 'coach@x.test' });
+    await pool.query(`update accounts set role = 'coach', coach_since = now() where id = $1`, [coach]);
+    await provisioned({ userName: 'boss@x.test' });
+    for (const name of ['a', 'b', 'c']) await provisioned({ userName: `${name}@x.test`, manager: 'boss@x.test' });
+    assert.deepEqual(await countAssigned(pool), [{ instance, count: 3 }]);
+    assert.deepEqual((await readFigures(pool)).fallenBack, [{ instance, count: 1 }]);
+
+    const metrics = createMetrics({ pool, isTemporalUp: () => Promise.resolve(true) });
+    await pool.query('delete from kicks');
+    await say(pool, instance, { userName: 'new@x.test' });
+    await pool.query(`update kicks set created_at = now() - interval '90 seconds'`);
+    const samples = readSamples(await metrics.text());
+    const of = (name: string) => samples.find((sample) => sample.name === name);
+    const lag = of('roster_lag_seconds')?.value ?? 0;
+    assert.ok(lag >= 90 && lag < 120, String(lag));
+    const { labels, value } = of('roster_assigned_manager_accounts') ?? assert.fail('not told');
+    assert.deepEqual([labels, value], [{ instance }, 3]);
+  });
+});
+
 describe('at most every', () => {
   it('shares one answer among all who ask, and asks anew when it is old; a failure is an answer', async () => {
     let asked = 0;
@@ -133,5 +170,10 @@ describe('the figures of a large database', function () {
     assert.doesNotMatch(plan, /Seq Scan on (?!kicks|instances)/, plan);
     assert.match(plan, /Index Only Scan using accounts_by_fallback/);
     assert.doesNotMatch(plan, /users/);
+
+    const { rows: assigned } = await pool.query<{ 'QUERY PLAN': string }>(`explain ${ASSIGNED.text}`);
+    const assignedPlan = assigned.map((row) => row['QUERY PLAN']).join('\n');
+    assert.doesNotMatch(assignedPlan, /Seq Scan on (?!instances)/, assignedPlan);
+    assert.match(assignedPlan, /Index Only Scan using accounts_manager/);
   });
 });
