@@ -43,13 +43,16 @@ export function listenToOperators(user: UserKey): void {
   }
 }
 
+/** What PostgreSQL can't store. */
+const UNSTORABLE = /[\0\p{Surrogate}]/u;
+
 /** Rejected before anything is written: whoever reads the audit log wants to know. */
 export function assertWords(words: Partial<OperatorWords> | undefined): void {
   for (const name of ['who', 'why'] as const) {
     const word = words?.[name];
-    if (typeof word !== 'string' || word.trim() === '' || word.length > 500) {
+    if (typeof word !== 'string' || word.trim() === '' || word.length > 500 || UNSTORABLE.test(word)) {
       // The Temporal UI shows a stack below the words, which tells an operator nothing.
-      throw Object.assign(new Error(`Say ${name}, in up to 500 characters: ${DATA}`), { stack: '' });
+      throw Object.assign(new Error(`Say ${name}, in up to 500 characters of text: ${DATA}`), { stack: '' });
     }
   }
 }

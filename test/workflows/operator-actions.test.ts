@@ -86,7 +86,10 @@ describe('what an operator does about one user', function () {
   it('does so in the Temporal UI too, where it must say who and why', async () => {
     const id = await assign(roster, 'waits-there@x.test', { manager: 'never@x.test' });
     await untilStage(id, 'waiting for manager');
-    await assert.rejects(update(id, 'takeDefaultManager', { who: 'Ada', why: ' ' }));
+    for (const why of [' ', 'nul\0', 'half \ud83d', 'a'.repeat(501)]) {
+      await assert.rejects(update(id, 'takeDefaultManager', { who: 'Ada', why }), /Update failed|Say why/i);
+    }
+    await assert.rejects(update(id, 'takeDefaultManager', { who: '\0', why: 'it is time' }));
     const said = await update(id, 'takeDefaultManager', { who: 'Ada', why: 'long enough' });
     assert.equal(said, 'The default manager takes the place.');
     await untilStage(id, 'provisioned');
