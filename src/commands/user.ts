@@ -20,7 +20,9 @@ export function userCommand(config: Config): Command {
 
   command
     .command('show <instance> <user>')
-    .description("tell one user's history: what Okta asserted, what was decided and why, what the application answered")
+    .description(
+      "tell one user's history: what Okta asserted, what was decided and why, what the application answered; the last two for 30 days",
+    )
     .option(...JSON_OPTION)
     .addHelpText('after', '\nThe user is an id or a userName.\n\nExample:\n  $ roster user show acme ada@acme.example')
     .action(async (slug: string, who: string, options: { json?: boolean }) => {

@@ -45,7 +45,14 @@ const DONE: Readonly<Record<string, string>> = {
   'user.abandon': 'Given up what it was stuck with',
   'user.deactivate_kept': 'The switch deactivateUsers is on again: access that it had kept ended',
   'user.erase': 'Erased: who this was is gone',
+  'application.resend': 'The application is told of the account anew',
 };
+const ROLE_SET = 'account.role:';
+
+function doneText(action: string): string {
+  if (action.startsWith(ROLE_SET)) return `The role was set to ${action.slice(ROLE_SET.length)}`;
+  return DONE[action] ?? action;
+}
 
 function kindOf({ action, outcome }: Of<'audit'>): StoryKind {
   if (outcome !== 'accepted') return 'refused';
@@ -58,7 +65,7 @@ function auditText({ action, outcome, reason, changed, version, note }: Of<'audi
     return `${outcome === 'ignored' ? 'Ignored' : 'Refused'} ${action}: ${reason ?? 'no reason'}`;
   const names = changed === null || changed === '' ? '' : `: ${changed.replaceAll(',', ', ')}`;
   const said =
-    action in ASSERTED ? `${ASSERTED[action]}${action === 'user.deactivate' ? '' : names}` : (DONE[action] ?? action);
+    action in ASSERTED ? `${ASSERTED[action]}${action === 'user.deactivate' ? '' : names}` : doneText(action);
   return `${said}${version === null ? '' : ` (version ${version})`}${note === null ? '' : ` \u2013 "${note}"`}`;
 }
 

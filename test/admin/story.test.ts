@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { z } from 'zod';
+import type { UserId } from '../../src/ids.js';
+import { resendAccounts } from '../../src/instances/application.js';
 import { setInstance } from '../../src/instances/instances.js';
 import { type FakeApplication, startFakeApplication } from '../support/fake-application.js';
 import { scim } from '../support/http.js';
@@ -57,6 +59,13 @@ describe('the story of one user, as operators read it', function () {
     await settled(roster);
     await told(id);
 
+    await fetch(`${roster.adminUrl}/instances/${roster.instance}/accounts/${id}`, {
+      method: 'PATCH',
+      headers: { authorization: `Bearer ${roster.adminToken}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ role: 'publisher' }),
+    });
+    await resendAccounts(roster.pool, roster.instance, id as UserId, BY_TEST);
+
     const { user, items } = await story(id);
     assert.deepEqual(
       [user.userName, user.managerReference, user.stage],
@@ -72,6 +81,8 @@ describe('the story of one user, as operators read it', function () {
       /^asserted: Changed: title \(version 2\)$/,
       /^asserted: Unassigned: access ended in the same moment \(version 3\)$/,
       /^told: .*account\.suspended .*taken/,
+      /^acted: The role was set to publisher/,
+      /^acted: The application is told of the account anew/,
     ];
     let at = -1;
     for (const pattern of inOrder) {
