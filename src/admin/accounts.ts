@@ -3,11 +3,11 @@ import { z } from 'zod';
 import { type Account, findAccount, listAccounts } from '../directory/account-list.js';
 import { feedEnds } from '../directory/events.js';
 import { setRole } from '../directory/roles.js';
-import { type InstanceId, isUserId, type UserId } from '../ids.js';
+import type { InstanceId, UserId } from '../ids.js';
 import { foldUserName } from '../scim/protocol/resource.js';
+import { accountId, noSuchAccount } from './account-id.js';
 import type { WritingRoutesOptions } from './instances.js';
 import { listOf, pageOf, pageQuery } from './page.js';
-import { notFound } from './problem.js';
 import { type AdminRoute, fromBody, fromQuery, instanceRoute, nothing } from './route.js';
 import * as schemas from './schemas.js';
 
@@ -75,14 +75,6 @@ export function accountRoutes({ pool, onWritten }: WritingRoutesOptions): AdminR
       },
     }),
   ];
-}
-
-const noSuchAccount = (id: string) => notFound(`There is no account ${id} in this instance.`);
-
-/** An id of any other shape belongs to nobody. */
-function accountId(id: string): UserId {
-  if (!isUserId(id)) throw noSuchAccount(id);
-  return id;
 }
 
 async function showAccount(pool: pg.Pool, instance: InstanceId, id: UserId): Promise<Account> {

@@ -1,7 +1,6 @@
 import type pg from 'pg';
-import { isUserId } from '../ids.js';
 import { actOnInstance, actOnUser } from '../instances/operator-actions.js';
-import { notFound } from './problem.js';
+import { accountId } from './account-id.js';
 import { type AdminRoute, fromBody, instanceRoute } from './route.js';
 import * as schemas from './schemas.js';
 
@@ -26,8 +25,7 @@ export function actionRoutes({ pool, onWritten }: ActionRoutesOptions): AdminRou
       answer: schemas.acted,
       conflict: 'There is nothing of the kind to do for this user.',
       handle: async ({ instance, id, input, by }) => {
-        if (!isUserId(id)) throw notFound(`There is no account ${id} in this instance.`);
-        await actOnUser(pool, instance, id, input.action, input.reason, by);
+        await actOnUser(pool, instance, accountId(id), input.action, input.reason, by);
         onWritten();
         return { accounts: 1 };
       },

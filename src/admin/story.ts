@@ -3,9 +3,8 @@ import { z } from 'zod';
 import { listStory, type StoryEntry, type StoryPlace, storyHead } from '../directory/story.js';
 import { STORY_KINDS, tellEntry } from '../directory/story-text.js';
 import { runOf, type TemporalUi } from '../dispatch/temporal-ui.js';
-import { isUserId } from '../ids.js';
+import { accountId } from './account-id.js';
 import { listOf, pageBy, pageQueryOf } from './page.js';
-import { notFound } from './problem.js';
 import { type AdminRoute, fromQuery, instanceRoute } from './route.js';
 import * as schemas from './schemas.js';
 
@@ -51,7 +50,7 @@ export function storyRoutes({ pool, temporalUi }: StoryRoutesOptions): AdminRout
     instanceRoute({
       name: 'getStory',
       summary:
-        "One user's history, the oldest first: what was asserted, what was decided and why, what the application answered, what operators did",
+        "One user's history, the oldest first: what was asserted, what was decided and why, what the application answered, what operators did; decisions and answers of the last 30 days",
       method: 'GET',
       path: '/instances/{slug}/accounts/{id}/story',
       role: 'viewer',
@@ -68,8 +67,8 @@ export function storyRoutes({ pool, temporalUi }: StoryRoutesOptions): AdminRout
           workflow: z.strictObject({ id: z.string(), url: z.url() }),
         }),
       }),
-      handle: async ({ instance, id, input }) => {
-        if (!isUserId(id)) throw notFound(`There is no account ${id} in this instance.`);
+      handle: async ({ instance, id: given, input }) => {
+        const id = accountId(given);
         const head = await storyHead(pool, instance, { id });
         const { items, nextCursor } = await pageBy(
           input,

@@ -12,6 +12,7 @@ import { resourceTypes } from '../scim/protocol/schema.js';
 import type { RateLimit } from './authenticate-token.js';
 import { applySettings, type Brake, type InstanceSettings } from './settings.js';
 import { SWITCHES, type Switches } from './switches.js';
+import { instanceUnknown } from './tokens.js';
 
 /** A customer's copy of the application, and what is set of it. */
 export interface Instance {
@@ -127,7 +128,7 @@ export async function listInstances(pool: pg.Pool): Promise<Instance[]> {
 /** One instance. @throws RefusedError `instance_unknown` */
 export async function showInstance(pool: pg.Pool, slug: string): Promise<Instance> {
   const [row] = await run<InstanceRow>(pool, SHOW, [slug]);
-  if (row === undefined) throw new RefusedError('instance_unknown', `There is no instance ${slug}.`);
+  if (row === undefined) throw instanceUnknown(slug);
   return toInstance(row);
 }
 
@@ -151,7 +152,7 @@ export async function setInstance(
       [slug],
     );
     const [known] = rows;
-    if (known === undefined) throw new RefusedError('instance_unknown', `There is no instance ${slug}.`);
+    if (known === undefined) throw instanceUnknown(slug);
     const said = Object.values({ ...settings, ...settings.switches, switches: undefined });
     if (said.every((value) => value === undefined)) return undefined;
     const made = await applySettings(client, known.id, settings, by);
