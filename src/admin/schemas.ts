@@ -312,7 +312,8 @@ export const auditRow = z
     groupId: id.nullable(),
     version: z.number().int().nullable(),
     changed: z.string().nullable().meta({
-      description: 'The names of the attributes, or of the settings, that it changed, with commas between them',
+      description:
+        'The names of the attributes, or of the settings, that it changed, with commas between them; of an erasure, the rows whose notes it took away, as note:<position>',
     }),
     outcome: z.enum(['accepted', 'refused', 'ignored']),
     reason: z.string().nullable().meta({ description: 'Why it was refused or ignored: a stable code' }),

@@ -15,7 +15,7 @@ export interface AuditRow {
   readonly groupId: string | null;
   /** The version that it made. */
   readonly version: number | null;
-  /** The names of the attributes, or of the settings, that it changed, with commas between them. */
+  /** The names of the attributes, or of the settings, that it changed, with commas between them; of an erasure, the rows (`note:<position>`) whose notes it took away. */
   readonly changed: string | null;
   readonly outcome: 'accepted' | 'refused' | 'ignored';
   readonly reason: string | null;

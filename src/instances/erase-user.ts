@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { type Query, transaction, within } from '../database/pool.js';
+import { type Query, run, type Statement, transaction, within } from '../database/pool.js';
 import { seal } from '../directory/seals.js';
 import { type Actor, findUsers, lockUser, type StoredUser } from '../directory/users.js';
 import { updateUsers } from '../directory/write-users.js';
@@ -29,6 +29,7 @@ export async function eraseUser(
 ): Promise<void> {
   // Notes can be taken away once they are sealed.
   await seal(pool, instance);
+  const { seen, naming } = await eventsNaming(pool, instance, id);
   await transaction(pool, async (client) => {
     await client.query('select lock_instance($1)', [instance]);
     await lockUser(client, { instance, id });
@@ -37,16 +38,66 @@ export async function eraseUser(
     const [user] = stored;
     if (user === undefined) throw new RefusedError('not_found', `There is no user ${id} in this instance.`);
     await forgetReferences(query, instance, id, by);
-    const { state } = parseUser(user);
+    const { state, resource } = parseUser(user);
+    const { words, names } = knownBy(resource);
     const version = user.version + 1;
     const tombstone = renderUser({ ...state, version }, { userName: `erased:${id}`, active: false });
     const { rows } = await client.query<{ refusal: keyof typeof REFUSALS | null }>(
-      'select erase_user($1, $2, $3, $4, $5, $6, $7) as refusal',
-      [instance, id, version, tombstone, by.actor, by.requestId, note],
+      'select erase_user($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) as refusal',
+      [instance, id, version, tombstone, words, names, seen, naming, by.actor, by.requestId, note],
     );
     const refusal = rows[0]?.refusal ?? null;
     if (refusal !== null) throw new RefusedError(refusal, REFUSALS[refusal]);
   });
+}
+
+const NAMING: Statement = {
+  name: 'events_naming',
+  text: `select e.entry from events e
+    where e.instance_id = $1 and e.entry <= $2 and e.body -> 'manager' ->> 'id' = $3::uuid::text`,
+};
+
+/**
+ * The events that name a user as a manager, of all that are there. That reads them all, so it is done before anybody waits for the
+ * instance's lock; whoever writes such an event holds it, so those up to the last that is seen under the lock are committed.
+ */
+async function eventsNaming(
+  pool: pg.Pool,
+  instance: InstanceId,
+  id: UserId,
+): Promise<{ readonly seen: string; readonly naming: readonly string[] }> {
+  const seen = await transaction(pool, async (client) => {
+    await client.query('select lock_instance($1)', [instance]);
+    const { rows } = await client.query<{ seen: string }>(
+      'select coalesce(max(entry), 0) as seen from events where instance_id = $1',
+      [instance],
+    );
+    return rows[0]?.seen ?? '0';
+  });
+  const rows = await run<{ entry: string }>(pool, NAMING, [instance, seen, id]);
+  return { seen, naming: rows.map(({ entry }) => entry) };
+}
+
+/** What a user is known by: words that are nobody else's, and names that others have too. */
+function knownBy(resource: ScimObject): { readonly words: readonly string[]; readonly names: readonly string[] } {
+  const name = isScimObject(resource['name']) ? resource['name'] : {};
+  const { givenName, middleName, familyName, formatted } = name;
+  const texts = (values: readonly unknown[]): string[] =>
+    values.flatMap((value) => (typeof value === 'string' && value !== '' ? [value] : []));
+  const valuesOf = (attribute: string): unknown[] => {
+    const entries = resource[attribute];
+    return Array.isArray(entries) ? entries.map((entry) => (isScimObject(entry) ? entry['value'] : undefined)) : [];
+  };
+  const whole = texts([givenName, familyName]);
+  return {
+    words: texts([
+      formatted,
+      ...(whole.length === 2 ? [whole.join(' ')] : []),
+      ...valuesOf('emails'),
+      ...valuesOf('phoneNumbers'),
+    ]),
+    names: texts([givenName, middleName, familyName, resource['nickName']]),
+  };
 }
 
 /** Deleted users too. */

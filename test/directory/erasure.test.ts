@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import type pg from 'pg';
+import { listAudit } from '../../src/directory/audit-list.js';
 import { verifyAudit } from '../../src/directory/seals.js';
 import type { UserId } from '../../src/ids.js';
 import { eraseUser } from '../../src/instances/erase-user.js';
 import { setInstance } from '../../src/instances/instances.js';
-import { actOnUser } from '../../src/instances/operator-actions.js';
+import { actOnInstance, actOnUser } from '../../src/instances/operator-actions.js';
 import { ENTERPRISE_USER_SCHEMA } from '../../src/scim/protocol/schema.js';
 import { startFakeApplication } from '../support/fake-application.js';
 import { temporalClient } from '../support/histories.js';
@@ -74,6 +75,10 @@ describe('a person who is erased', function () {
       async () => (await pool.query(`select from answers where status = 500 and user_id = $1`, [id])).rowCount === 1,
     );
     await actOnUser(pool, instance, id, 'retryNow', `${CANARY} called`, BY_TEST);
+    // Of others, or of nobody in particular, and by a name alone.
+    await actOnUser(pool, instance, report as UserId, 'retryNow', `asked Mc${CANARY}, who manages her`, BY_TEST);
+    await actOnUser(pool, instance, report as UserId, 'retryNow', `her own matter`, BY_TEST);
+    await actOnInstance(pool, instance, 'retryStuck', undefined, `as ${CANARY.toUpperCase()} said`, BY_TEST);
     application.answer = (response) => response.writeHead(204).end();
     await setActive(roster, id, false);
     await settled(roster);
@@ -93,6 +98,11 @@ describe('a person who is erased', function () {
     await settled(roster);
     assert.deepEqual(await tablesWith(pool), []);
     assert.equal((await verifyAudit(pool, instance)).fault, null);
+    const notes = await listAudit(pool, instance, {}, { before: undefined, limit: 1_000 });
+    assert.ok(
+      notes.some(({ note }) => note === 'her own matter'),
+      'what names others stays',
+    );
     assert.equal((await scim(roster, 'GET', `/Users/${id}`)).status, 404);
     assert.deepEqual((await accountNow(roster, report)).manager, 'coach@roster.test');
     await until('told that it is gone', async () => {
@@ -105,6 +115,30 @@ describe('a person who is erased', function () {
     await close();
     assert.ok(!JSON.stringify(history).toLowerCase().includes(CANARY));
     await application.close();
+  });
+
+  it('is looked for by whole names: who is only called alike keeps what names them', async () => {
+    const { pool, instance } = roster;
+    const { body } = await scim(roster, 'POST', '/Users', {
+      userName: 'short@x.test',
+      name: { givenName: 'Anna', familyName: "O'Neil" },
+    });
+    const id = String(body?.['id']) as UserId;
+    const other = (await assign(roster, 'other@x.test')) as UserId;
+    await settled(roster);
+    await setActive(roster, id, false);
+    await settled(roster);
+    for (const note of ['Susanna called', 'ANNA, called', "Ms. O'Neil's wish", 'Oneil called', 'short@x.test called']) {
+      await actOnUser(pool, instance, other, 'retryNow', note, BY_TEST);
+    }
+    await settled(roster);
+    await eraseUser(pool, instance, id, 'a request', BY_TEST);
+    const rows = await listAudit(pool, instance, { userId: other }, { before: undefined, limit: 100 });
+    assert.deepEqual(
+      rows.flatMap(({ note, action }) => (action === 'user.retryNow' ? [note] : [])),
+      [null, 'Oneil called', null, null, 'Susanna called'],
+    );
+    assert.equal((await verifyAudit(pool, instance)).fault, null);
   });
 
   it('leaves a chain in which a note that somebody else takes away is missed', async () => {

@@ -109,7 +109,8 @@ $$`;
 
 /**
  * Walks so many rows of an instance's audit chain, from the one after a position and its hash on. Says the first fault, or none, how
- * far it has come, and whether there is more. A note is as it was written, or gone with a person who was erased.
+ * far it has come, and whether there is more. A note is as it was written, or gone with a person who was erased, be it
+ * theirs or one that the erasure names.
  */
 const VERIFY = `
 create function verify_audit(p_instance text, p_after bigint, p_hash bytea, p_limit integer,
@@ -134,7 +135,8 @@ begin
       or v_row.note is not null and sha256(convert_to(v_row.note, 'UTF8')) is distinct from v_row.note_digest
       or v_row.note is null and v_row.note_digest is not null and not exists (
         select from audit_log e
-        where e.instance_id = p_instance and e.user_id = v_row.user_id and e.action = 'user.erase' and e.position > v_row.position)
+        where e.instance_id = p_instance and e.action = 'user.erase' and e.position > v_row.position
+          and (e.user_id = v_row.user_id or 'note:' || v_row.position = any (string_to_array(e.changed, ','))))
     then
       fault := format('row %s is not what was sealed', v_row.position);
       return;

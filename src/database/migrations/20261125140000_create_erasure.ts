@@ -2,27 +2,53 @@ import type { Knex } from 'knex';
 
 /**
  * Erases who a user was, for good: names, addresses and keys, wherever they stand. The id stays as a tombstone, and the audit chain,
- * which has ids, names of attributes and digests only. The caller has sealed the audit log, and has cleared others' references.
+ * which has ids, names of attributes and digests only. The caller has sealed the audit log, has cleared others' references, and has
+ * looked up the events that name the user as somebody's manager.
  */
 async function up(knex: Knex): Promise<void> {
+  // Few rows have notes, and few are erasures.
+  await knex.raw(`
+    create index audit_log_notes on audit_log (instance_id, position) where note is not null;
+    create index audit_log_erasures on audit_log (instance_id, position) where action = 'user.erase';
+  `);
+  await knex.raw(NAMES);
   await knex.raw(ERASE);
 }
 
 async function down(knex: Knex): Promise<void> {
-  await knex.raw('drop function erase_user');
+  await knex.raw('drop function erase_user, names_somebody, as_words');
+  await knex.raw('drop index audit_log_notes, audit_log_erasures');
 }
 
 export const createErasure: Knex.Migration = { up, down };
 
-/** Returns null where it is done, or why not: a code. `p_resource` is what stands in place of the user, of the next version. */
+/** Whether a text has one of these words anywhere, or one of these names as words of its own. */
+const NAMES = `
+create function as_words(p_text text) returns text language sql immutable as $$
+  select ' ' || trim(regexp_replace(lower(p_text), '[[:space:][:punct:]]+', ' ', 'g')) || ' '
+$$;
+
+create function names_somebody(p_text text, p_words text[], p_names text[]) returns boolean language sql immutable as $$
+  select exists (select from unnest(p_words) as word where strpos(lower(p_text), word) > 0)
+    or exists (select from unnest(p_names) as name where strpos(as_words(p_text), as_words(name)) > 0)
+$$`;
+
+/**
+ * Returns null where it is done, or why not: a code. `p_resource` is what stands in place of the user, of the next version; `p_words`
+ * is what else the user is known by, `p_names` what others are called too. Of the events up to `p_seen` those of `p_events` name
+ * the user as a manager. What is sealed of others' notes that name the user is taken away, and the row of the erasure says which.
+ */
 const ERASE = `
-create function erase_user(p_instance text, p_user uuid, p_version bigint, p_resource text, p_actor text, p_request text, p_note text)
+create function erase_user(p_instance text, p_user uuid, p_version bigint, p_resource text, p_words text[], p_names text[],
+  p_seen bigint, p_events bigint[], p_actor text, p_request text, p_note text)
 returns text language plpgsql as $$
 declare
   v_user users;
   v_account accounts;
   v_name text := 'erased:' || p_user;
   v_words text[];
+  v_names text[];
+  v_notes text;
 begin
   perform lock_instance(p_instance);
   select * into v_account from accounts a where a.instance_id = p_instance and a.id = p_user for no key update;
@@ -35,8 +61,10 @@ begin
   end if;
   -- Whoever is called something as short as this is named by too much else.
   select array_agg(distinct lower(word)) into v_words
-  from unnest(array[v_user.user_name, v_user.email, v_user.external_id, v_user.display_name, v_account.user_name, v_account.email]) as word
+  from unnest(array[v_user.user_name, v_user.email, v_user.external_id, v_user.display_name, v_account.user_name, v_account.email]
+    || p_words) as word
   where length(word) > 3;
+  select array_agg(distinct name) into v_names from unnest(p_names) as name where length(trim(as_words(name))) > 2;
 
   update users u set user_name = v_name, user_name_key = v_name, email = v_name, email_key = v_name, external_id = null,
     external_id_key = null, display_name = '', manager_reference = null, manager_reference_key = null, resource = p_resource,
@@ -49,11 +77,18 @@ begin
 
   update events e set body = (e.body::jsonb || '{"userName": "", "displayName": "", "title": ""}')::json
   where e.instance_id = p_instance and e.user_id = p_user;
+  -- Who manages nobody any more gets into no event that is not there yet.
+  with named as (
+    select entry from unnest(p_events) as entry
+    union
+    select e.entry from events e
+    where e.instance_id = p_instance and e.entry > p_seen and e.body -> 'manager' ->> 'id' = p_user::text
+  )
   update events e set body = (case
       when e.team_id is not null then jsonb_set(jsonb_set(e.body::jsonb, '{name}', '""'), '{manager,userName}', '""')
       when json_typeof(e.body -> 'team') = 'object' then jsonb_set(jsonb_set(e.body::jsonb, '{team,name}', '""'), '{manager,userName}', '""')
       else jsonb_set(e.body::jsonb, '{manager,userName}', '""') end)::json
-  where e.instance_id = p_instance and e.body -> 'manager' ->> 'id' = p_user::text;
+  from named where e.instance_id = p_instance and e.entry = named.entry;
   insert into events (instance_id, type, user_id, revision, body)
   select p_instance, 'account.suspended', a.id, a.revision, (account_body(a)::jsonb || '{"deleted": true}')::json
   from accounts a where a.instance_id = p_instance and a.id = p_user;
@@ -70,16 +105,22 @@ begin
   where r.instance_id = p_instance and (r.user_id = p_user or exists (
     select from unnest(v_words) as word where strpos(lower(r.path), word) > 0 or strpos(lower(r.detail), word) > 0));
   delete from answers w
-  where w.instance_id = p_instance and (w.user_id = p_user or exists (
-    select from unnest(v_words) as word where strpos(lower(w.words), word) > 0));
+  where w.instance_id = p_instance and (w.user_id = p_user or names_somebody(w.words, v_words, v_names));
   update progress p set message = null
-  where p.instance_id = p_instance and (p.user_id = p_user or exists (
-    select from unnest(v_words) as word where strpos(lower(p.message), word) > 0));
+  where p.instance_id = p_instance and p.message is not null
+    and (p.user_id = p_user or names_somebody(p.message, v_words, v_names));
   delete from unassignments un where un.instance_id = p_instance and un.user_id = p_user;
-  update audit_log a set note = null where a.instance_id = p_instance and a.user_id = p_user and a.note is not null;
+  with gone as (
+    update audit_log a set note = null
+    where a.instance_id = p_instance and a.note is not null
+      and (a.user_id = p_user or names_somebody(a.note, v_words, v_names))
+    returning a.position, a.user_id
+  )
+  select string_agg('note:' || gone.position, ',' order by gone.position) into v_notes
+  from gone where gone.user_id is distinct from p_user;
 
-  insert into audit_log (instance_id, actor, action, user_id, version, outcome, request_id, note)
-  values (p_instance, p_actor, 'user.erase', p_user, p_version, 'accepted', p_request, p_note);
+  insert into audit_log (instance_id, actor, action, user_id, version, changed, outcome, request_id, note)
+  values (p_instance, p_actor, 'user.erase', p_user, p_version, v_notes, 'accepted', p_request, p_note);
   insert into kicks (instance_id, user_id, lane, source) values (p_instance, p_user, 0, 'admin')
   on conflict (instance_id, user_id) do update set nonce = nextval('kick_nonce'), lane = 0, taken_until = null;
   return null;
