@@ -1,14 +1,23 @@
 import assert from 'node:assert/strict';
 import { within } from '../../src/database/pool.js';
-import { applyAccounts } from '../../src/directory/accounts.js';
-import { markApplied } from '../../src/directory/progress.js';
+import { applyAccounts, cancelProvisioning } from '../../src/directory/accounts.js';
+import { markApplied, showStuck } from '../../src/directory/progress.js';
 import { joinTeams } from '../../src/directory/teams.js';
 import { lockUser } from '../../src/directory/users.js';
 import { updateUsers } from '../../src/directory/write-users.js';
 import { type InstanceId, newUserId, type UserId } from '../../src/ids.js';
 import { type TestDatabase, testDatabase } from '../support/database.js';
 import { overtaken } from '../support/interleave.js';
-import { assertion, converge, emptyInstance, type Said, say, sayAgain, versionOf } from '../support/steps.js';
+import {
+  afterWait,
+  assertion,
+  converge,
+  emptyInstance,
+  type Said,
+  say,
+  sayAgain,
+  versionOf,
+} from '../support/steps.js';
 
 const ADA: Said = { userName: 'ada@x.test', title: 'Engineer' };
 
@@ -114,5 +123,50 @@ describe('guard 1: off means off', () => {
     assert.deepEqual(rows, [{ status: 'suspended', manager: null, team: null }]);
     const { rows: teams } = await database.pool.query('select name from teams where instance_id = $1', [instance]);
     assert.deepEqual(teams, [], 'no team without a member is left behind');
+  });
+
+  describe('who was given up stays off', () => {
+    const tried = async () => {
+      const users = [{ userId: id, version: await versionOf(database.pool, instance, id) }];
+      return () => applyAccounts(database.pool, instance, users);
+    };
+    const isRefused = async (): Promise<void> => {
+      assert.equal((await account())?.status, 'refused');
+      await afterWait(database.pool, instance, id);
+      const { rows } = await database.pool.query(
+        `select a.status, a.manager_id as manager, p.stage from accounts a
+         join progress p on p.instance_id = a.instance_id and p.user_id = a.id where a.instance_id = $1 and a.id = $2`,
+        [instance, id],
+      );
+      assert.deepEqual(rows, [{ status: 'refused', manager: null, stage: 'abandoned' }]);
+    };
+
+    it('when an operator abandons it while its run, woken to retry, is about to update it', async () => {
+      await converge(database.pool, instance, id);
+      await showStuck(database.pool, instance, id, 'application_unreachable', 60_000);
+      const update = await tried();
+      await overtaken(
+        database,
+        (client) => client.query(`select abandon_account($1, $2, 'a test', null, 'gone')`, [instance, id]),
+        update,
+      );
+      await isRefused();
+    });
+
+    it('when its run is cancelled before a late attempt of createAccounts', async () => {
+      const create = await tried();
+      const version = await versionOf(database.pool, instance, id);
+      assert.equal(await cancelProvisioning(database.pool, instance, { userId: id, version }), true);
+      await create();
+      await isRefused();
+    });
+
+    it('until Okta changes the user', async () => {
+      const version = await versionOf(database.pool, instance, id);
+      await cancelProvisioning(database.pool, instance, { userId: id, version });
+      await sayAgain(database.pool, instance, id, { ...ADA, title: 'Director' });
+      await converge(database.pool, instance, id);
+      assert.equal((await account())?.status, 'active');
+    });
   });
 });

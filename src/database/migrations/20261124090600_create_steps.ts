@@ -187,6 +187,8 @@ begin
         then 1 else 0 end
     from profile p
     where a.instance_id = p_instance and a.id = p.id and a.asserted_version = p.version
+      -- Who was given up stays off until something newer is asserted, or its creation is to be tried anew.
+      and not (a.status = 'refused' and a.applied_version = a.asserted_version)
       and (a.status <> a.wanted or a.role <> p.role
         or (a.user_name, a.display_name, a.email, a.title, a.external_id_key, a.user_name_key, a.email_key, a.manager_reference_key)
           is distinct from

@@ -163,6 +163,7 @@ declare
   v_done boolean := p_outcome = 'done';
   v_told boolean;
   v_given_up boolean := false;
+  v_taken_after_all boolean := false;
 begin
   insert into answers (instance_id, user_id, revision, status, type, outcome, words)
   values (p_instance, p_user, p_revision, p_status, p_type, p_outcome, p_words)
@@ -175,17 +176,18 @@ begin
   end if;
 
   select v_done and p_type = 'account.created' and a.status = 'refused' and a.refused_revision is null
-      and a.applied_version = a.asserted_version
-    into v_given_up
+      and a.applied_version = a.asserted_version,
+      v_done and coalesce(a.refused_revision <= p_revision, false)
+    into v_given_up, v_taken_after_all
     from accounts a where a.instance_id = p_instance and a.id = p_user for no key update;
   update accounts a set
     -- Given up meanwhile, and taken all the same: the application is to be told that it is off.
     announced = case when v_given_up then p_revision when v_done then greatest(a.announced, p_revision) else a.announced end,
     told_created = a.told_created or v_done and p_type <> 'account.suspended',
     told_suspension = a.told_suspension and not (v_done and p_type <> 'account.suspended'),
-    refused_revision = case when v_done and a.refused_revision <= p_revision then null else a.refused_revision end,
-    -- Taken after all: its run provisions it anew.
-    applied_version = case when v_done and a.refused_revision <= p_revision then 0 else a.applied_version end,
+    refused_revision = case when v_taken_after_all then null else a.refused_revision end,
+    -- Its run provisions it anew.
+    applied_version = case when v_taken_after_all then 0 else a.applied_version end,
     announcing_until = case when a.announcing_token = p_token then clock_timestamp() + p_later else a.announcing_until end,
     announcing_token = nullif(a.announcing_token, p_token)
   where a.instance_id = p_instance and a.id = p_user
@@ -207,7 +209,8 @@ begin
     update events e set moved = false
     where e.instance_id = p_instance and e.user_id = p_user and e.moved and e.revision <= p_revision;
 
-    if v_given_up then
+    -- Whoever tells it may not be the run that knows.
+    if v_given_up or v_taken_after_all then
       insert into kicks (instance_id, user_id, lane, source) values (p_instance, p_user, 0, 'sweep')
       on conflict (instance_id, user_id) do update set nonce = nextval('kick_nonce'), taken_until = null;
     end if;
