@@ -6,14 +6,17 @@ import type { Knex } from 'knex';
  */
 async function up(knex: Knex): Promise<void> {
   await knex.raw(`
-    -- What was decided of who was unassigned within the window.
+    -- What was decided of who was unassigned lately.
     create table unassignments (
       instance_id text not null,
       user_id uuid not null,
       at timestamptz not null,
       held boolean not null,
+      decided_at timestamptz not null default now(),
       primary key (instance_id, user_id)
-    )`);
+    );
+    create index unassignments_at on unassignments (instance_id, at);
+  `);
   await knex.raw(DECIDE_HOLDS);
   await knex.raw(RELEASE_HELD);
 }
@@ -26,17 +29,19 @@ async function down(knex: Knex): Promise<void> {
 export const createBrake: Knex.Migration = { up, down };
 
 /**
- * Decides each unassignment once, in the order in which they came: held is who is more than the minimum and more than the part of
- * all who were active before. A single one never is. The caller holds the instance's lock.
+ * Decides each unassignment once, by who left within the window before it, or after it where that was decided before: held is who is
+ * more than the minimum and more than the part of all who were active before. A single one never is. The caller holds the
+ * instance's lock, so everything is counted once for all.
  */
 const DECIDE_HOLDS = `
 create function decide_holds(p_instance text, p_ids uuid[], p_versions bigint[]) returns void language plpgsql as $$
 declare
   v_brake jsonb;
   v_window interval;
-  v_leaver record;
-  v_count integer; v_through integer; v_active bigint;
-  v_held boolean;
+  v_minimum integer;
+  v_percent numeric;
+  v_leavers uuid[]; v_at timestamptz[];
+  v_count bigint; v_active bigint;
 begin
   perform from accounts a
   where a.instance_id = p_instance and a.id = any (p_ids) and a.unassigned_at is not null
@@ -45,41 +50,74 @@ begin
   if not found then
     return;
   end if;
+
+  select array_agg(a.id order by a.unassigned_at, a.id), array_agg(a.unassigned_at order by a.unassigned_at, a.id)
+    into v_leavers, v_at
+  from unnest(p_ids, p_versions) as v (id, version)
+  join accounts a on a.instance_id = p_instance and a.id = v.id and a.asserted_version = v.version
+  where a.wanted = 'suspended' and a.unassigned_at is not null and a.held_at is distinct from a.unassigned_at;
+  if v_leavers is null then
+    return;
+  end if;
   select i.brake into v_brake from instances i where i.id = p_instance;
+  if v_brake is null then
+    update accounts a set unassigned_at = null, held_at = null where a.instance_id = p_instance and a.id = any (v_leavers);
+    return;
+  end if;
   v_window := make_interval(mins => (v_brake ->> 'windowMinutes')::integer);
-  delete from unassignments un where un.instance_id = p_instance and un.at < now() - v_window;
+  v_minimum := greatest(1, (v_brake ->> 'minimum')::integer);
+  v_percent := (v_brake ->> 'percent')::numeric;
 
-  for v_leaver in
-    select a.id, a.unassigned_at as at, a.asserted_version as version
-    from unnest(p_ids, p_versions) as v (id, version)
-    join accounts a on a.instance_id = p_instance and a.id = v.id and a.asserted_version = v.version
-    where a.wanted = 'suspended' and a.unassigned_at is not null and a.held_at is distinct from a.unassigned_at
-    order by a.unassigned_at, a.id
-  loop
-    v_held := false;
-    if v_brake is not null then
-      select count(*) + 1, count(*) filter (where not un.held) into v_count, v_through
-      from unassignments un
-      where un.instance_id = p_instance and un.user_id <> v_leaver.id and un.at > v_leaver.at - v_window;
-      if v_count > greatest(1, (v_brake ->> 'minimum')::integer) then
-        -- Only as many are counted as would be enough: a large instance costs no more than a small one.
-        select count(*) + v_through into v_active from (
-          select from accounts a where a.instance_id = p_instance and counts_as_active(a)
-          limit ceil(v_count * 100 / greatest((v_brake ->> 'percent')::numeric, 1))::bigint) enough;
-        v_held := v_count * 100 > v_active * (v_brake ->> 'percent')::numeric;
-      end if;
-      insert into unassignments (instance_id, user_id, at, held) values (p_instance, v_leaver.id, v_leaver.at, v_held)
-      on conflict (instance_id, user_id) do update set at = excluded.at, held = excluded.held;
-    end if;
+  -- By when it was decided: who left before an outage longer than the window is decided after it, all at once.
+  delete from unassignments un where un.instance_id = p_instance and un.decided_at < now() - v_window - interval '2 days';
+  select count(*) + cardinality(v_leavers) into v_count from unassignments un
+  where un.instance_id = p_instance
+    and un.at >= v_at[1] - v_window and un.at <= v_at[cardinality(v_at)] + v_window;
+  if v_count > v_minimum and v_percent > 0 then
+    -- Only as many are counted as would be enough: a large instance costs no more than a small one.
+    select count(*) into v_active from (
+      select from accounts a where a.instance_id = p_instance and counts_as_active(a)
+      limit ceil(v_count * 100 / v_percent)::bigint) enough;
+  end if;
 
+  with known as (
+    select leaver.id, leaver.at, true as leaves, false as went
+    from unnest(v_leavers, v_at) as leaver (id, at)
+    union all
+    select un.user_id, un.at, false, not un.held and not counts_as_active(a)
+    from unassignments un join accounts a on a.instance_id = p_instance and a.id = un.user_id
+    where un.instance_id = p_instance and un.user_id <> all (v_leavers)
+      and un.at >= v_at[1] - v_window and un.at <= v_at[cardinality(v_at)] + v_window
+  ),
+  counted as (
+    select known.id, known.at, known.leaves,
+      count(*) filter (where not known.leaves) over around as decided,
+      count(*) filter (where known.went) over around as went,
+      count(*) filter (where known.leaves) over (order by known.at, known.id rows unbounded preceding) as place,
+      -- Of this set, but long before.
+      count(*) filter (where known.leaves) over (order by known.at range between unbounded preceding and v_window preceding) as former
+    from known
+    window around as (order by known.at range between v_window preceding and v_window following)
+  ),
+  decided as (
+    select c.id, c.at,
+      c.decided + c.place - c.former > v_minimum
+        and (c.decided + c.place - c.former) * 100 > (coalesce(v_active, 0) + c.went - c.former) * v_percent as held
+    from counted c where c.leaves
+  ),
+  kept as (
+    insert into unassignments (instance_id, user_id, at, held)
+    select p_instance, d.id, d.at, d.held from decided d
+    on conflict (instance_id, user_id) do update set at = excluded.at, held = excluded.held, decided_at = excluded.decided_at
+  ),
+  written as (
     update accounts a
-    set unassigned_at = case when v_held then a.unassigned_at end, held_at = case when v_held then a.unassigned_at end
-    where a.instance_id = p_instance and a.id = v_leaver.id;
-    if v_held then
-      insert into audit_log (instance_id, actor, action, user_id, version, outcome)
-      values (p_instance, 'roster', 'user.hold', v_leaver.id, v_leaver.version, 'accepted');
-    end if;
-  end loop;
+    set unassigned_at = case when d.held then a.unassigned_at end, held_at = case when d.held then a.unassigned_at end
+    from decided d where a.instance_id = p_instance and a.id = d.id
+    returning a.id, a.asserted_version, d.held
+  )
+  insert into audit_log (instance_id, actor, action, user_id, version, outcome)
+  select p_instance, 'roster', 'user.hold', w.id, w.asserted_version, 'accepted' from written w where w.held;
 end
 $$`;
 
