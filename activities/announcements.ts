@@ -49,8 +49,9 @@ export function announcementActivities(pool: pg.Pool, deliverer: Deliverer, note
 
   const attempt = async ({ instance, userId }: UserKey, answered: (is: boolean) => void): Promise<Attempt> => {
     const token = uuid();
-    const claim = await claimAnnouncement(pool, instance, userId, token);
+    // The claim begins somewhere between this and its answer, which may take its time.
     const claimedAt = performance.now();
+    const claim = await claimAnnouncement(pool, instance, userId, token);
     if (claim.state === 'told') return { outcome: 'told' };
     if (claim.state === 'busy') return { outcome: 'busy', afterMs: claim.busyMs };
     const { type, body, at, url, secrets, revision, proven } = claim;
