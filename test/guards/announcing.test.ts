@@ -18,6 +18,22 @@ import { type FakeApplication, startFakeApplication } from '../support/fake-appl
 import { BY_TEST } from '../support/roster.js';
 import { converge, emptyInstance, say } from '../support/steps.js';
 
+/** A pool whose statements, by name, are told once their answers are there. */
+const wrapped = (pool: pg.Pool, answered: (statement: string) => void): pg.Pool =>
+  Object.assign(Object.create(pool) as pg.Pool, {
+    connect: async () => {
+      const client = await pool.connect();
+      return Object.assign(Object.create(client) as pg.PoolClient, {
+        query: async (query: { name: string }) => {
+          const result: unknown = await client.query(query as never);
+          answered(query.name);
+          return result;
+        },
+        release: (broken?: boolean) => client.release(broken),
+      });
+    },
+  });
+
 const DONE = { status: 200, words: '' };
 
 describe('guard 7: announcing in order', () => {
@@ -123,6 +139,39 @@ describe('guard 7: announcing in order', () => {
       assert.equal(contents.get(id) ?? body, body, 'one id never has two contents');
       contents.set(id, body);
     }
+  });
+
+  it('nothing is sent under a claim that may be over: its answer took too long', async () => {
+    const id = await provisioned('suspended@x.test');
+    const now = performance.now.bind(performance);
+    let slept = 0;
+    performance.now = () => now() + slept;
+    /** The process is stopped for 16 s while the answer is on its way. */
+    const stopped = wrapped(pool, (statement) => {
+      if (statement === 'claim_announcement' && slept === 0) slept = 16_000;
+    });
+    try {
+      const { announce } = announcementActivities(stopped, deliverer, () => undefined);
+      await assert.rejects(announce({ instance, userId: id }));
+      assert.deepEqual([application.told.length, (await account(id)).token], [0, null]);
+      await announce({ instance, userId: id });
+      assert.equal(application.told.length, 1);
+    } finally {
+      performance.now = now;
+    }
+  });
+
+  it('a role that an operator sets has the user’s own run tell the application', async () => {
+    const id = await provisioned('promoted@x.test');
+    await worker()(id);
+    await pool.query('delete from kicks where instance_id = $1', [instance]);
+    await setRole(pool, instance, id, 'publisher', BY_TEST);
+    const kicks = async () =>
+      (await pool.query('select lane, source from kicks where instance_id = $1 and user_id = $2', [instance, id])).rows;
+    assert.deepEqual(await kicks(), [{ lane: 1, source: 'admin' }]);
+    await pool.query('delete from kicks where instance_id = $1', [instance]);
+    await setRole(pool, instance, id, 'publisher', BY_TEST);
+    assert.deepEqual(await kicks(), [], 'where it is that role already nothing is to be told');
   });
 
   it('the claim of who died is free after its time, and who comes back late frees no other’s', async () => {
