@@ -5,7 +5,10 @@ import { seededRandom } from '../../src/demo/random.js';
 import { feedEnds, listEvents } from '../../src/directory/events.js';
 import { setRole } from '../../src/directory/roles.js';
 import { removeOldEvents, seal } from '../../src/directory/seals.js';
+import { userDirectory } from '../../src/directory/user-directory.js';
 import type { InstanceId, UserId } from '../../src/ids.js';
+import { changedUser } from '../../src/scim/asserted-user.js';
+import { overlay } from '../../src/scim/protocol/multi-valued.js';
 import { type TestDatabase, testDatabase } from '../support/database.js';
 import { BY_TEST } from '../support/roster.js';
 import { converge, emptyInstance, type Said, say, sayAgain } from '../support/steps.js';
@@ -80,6 +83,25 @@ describe('the event feed (guard 8)', () => {
     await sayAgain(pool, instance, ada, { userName: 'ada@x.test', manager: 'boss@x.test' });
     await converge(pool, instance, ada);
     assert.equal((await news(seen))[0]?.[0], 'account.reactivated');
+  });
+
+  it('says of who is deleted that it is, whatever its run writes after', async () => {
+    await provisioned({ userName: 'boss@x.test' });
+    const ada = await provisioned({ userName: 'ada@x.test', manager: 'boss@x.test' });
+    const seen = await end();
+    await userDirectory(pool).change({ instance, id: ada }, (stored) => {
+      const user = changedUser(stored, (before) => overlay(before, { active: false }));
+      return user && { instance, user, by: BY_TEST, removed: true };
+    });
+    await converge(pool, instance, ada);
+    const told = (await feed(seen)).map(bodyOf).filter(({ id }) => id === ada);
+    assert.deepEqual(
+      told.map(({ status, deleted, manager }) => [status, deleted, manager?.userName]),
+      [
+        ['suspended', true, 'boss@x.test'],
+        ['suspended', true, undefined],
+      ],
+    );
   });
 
   it('has one event for each revision, which says what was so then', async () => {

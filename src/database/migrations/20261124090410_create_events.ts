@@ -32,15 +32,15 @@ async function up(knex: Knex): Promise<void> {
 }
 
 async function down(knex: Knex): Promise<void> {
-  await knex.raw('drop function record_teams, record_accounts, account_body');
+  await knex.raw('drop function record_teams, record_accounts, account_body, account_state');
   await knex.raw('drop table events');
 }
 
 export const createEvents: Knex.Migration = { up, down };
 
-/** An account as it is told (design section 6). */
+/** An account as it is told (design section 6): of a deleted user that it is, whatever else is said of it after. */
 const ACCOUNT_BODY = `
-create function account_body(a accounts) returns json language sql stable as $$
+create function account_state(a accounts) returns json language sql stable as $$
   select json_build_object(
     'id', a.id, 'userName', a.user_name, 'displayName', a.display_name, 'title', a.title, 'role', a.role, 'status', a.status,
     'manager', (
@@ -50,6 +50,14 @@ create function account_body(a accounts) returns json language sql stable as $$
       select json_build_object('id', t.id, 'name', t.name)
       from teams t where t.instance_id = a.instance_id and t.id = a.team_id),
     'version', json_build_object('revision', a.revision))
+$$;
+
+create function account_body(a accounts) returns json language sql stable as $$
+  select case
+    when a.wanted = 'suspended' and exists (
+      select from users u where u.instance_id = a.instance_id and u.id = a.id and u.deleted_at is not null)
+    then (account_state(a)::jsonb || '{"deleted": true}')::json
+    else account_state(a) end
 $$`;
 
 /** Writes the events of accounts, or of teams, as they now are. Whose own run does not see to it (\`p_own\`) is moved. */
