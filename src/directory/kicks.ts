@@ -144,7 +144,7 @@ const PATROL: Statement = {
   text: `
     with walked as (
       select a.instance_id, a.id, a.wanted,
-        a.applied_version < a.asserted_version or a.announced < a.revision and announced_revision(a) < a.revision as behind
+        a.applied_version < a.asserted_version or is_untold(a) as behind
       from accounts a where (a.instance_id, a.id) > ($1, $2::uuid)
       order by a.instance_id, a.id limit $3
     ),

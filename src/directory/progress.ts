@@ -23,16 +23,15 @@ const MARK_APPLIED: Statement = {
         stage = excluded.stage, due = null,
         -- The application's words stay as long as it has not taken what it said them of.
         message = case when progress.message is not null and exists (
-          select from accounts a where a.instance_id = $1 and a.id = progress.user_id
-            and (a.announced < a.revision or a.refused_revision is not null)) then progress.message end,
+          select from accounts a where a.instance_id = $1 and a.id = progress.user_id and is_to_be_told(a))
+          then progress.message end,
         -- What a switch keeps from happening stays to be seen as long as it is off.
         reason = coalesce(excluded.reason, case
           when progress.reason = 'update_ignored' and not (select i.update_attributes from instances i where i.id = $1)
           then progress.reason end)
       -- Who is stuck at the application is until it has taken all (finish_announcement).
       where not (progress.stage = 'stuck' and progress.reason in ('application_unreachable', 'application_refused')
-        and exists (select from accounts a where a.instance_id = $1 and a.id = progress.user_id
-          and (a.announced < a.revision or a.refused_revision is not null)))
+        and exists (select from accounts a where a.instance_id = $1 and a.id = progress.user_id and is_to_be_told(a)))
     )
     select id from applied`,
 };

@@ -169,7 +169,7 @@ begin
         and not exists (
           select from accounts a join instances i on i.id = a.instance_id and i.application_url is not null
           where a.instance_id = e.instance_id and a.id = e.user_id
-            and (e.revision = a.revision and a.announced < a.revision or e.revision = a.refused_revision))
+            and e.revision in (a.revision, a.refused_revision) and is_to_be_told(a))
       limit p_limit
     ),
     gone as (

@@ -53,7 +53,7 @@ async function up(knex: Knex): Promise<void> {
 
 async function down(knex: Knex): Promise<void> {
   await knex.raw(
-    'drop function leave_application, resend_accounts, announced_revision, refuse_account, bring_forward, finish_announcement, claim_announcement, is_to_be_told',
+    'drop function leave_application, resend_accounts, announced_revision, refuse_account, bring_forward, finish_announcement, claim_announcement, is_untold, is_to_be_told',
   );
   await knex.raw('drop index events_moved');
   await knex.raw('drop table answers');
@@ -80,6 +80,16 @@ create function is_to_be_told(a accounts) returns boolean language sql immutable
     when a.announced = a.revision then false
     when a.status = 'refused' then a.told_anything and a.applied_version = a.asserted_version
     else true end
+$$;
+
+-- And there is an application that it is to be told to: what was so before the endpoint was set nobody need be told.
+create function is_untold(a accounts) returns boolean language sql stable as $$
+  select is_to_be_told(a) and exists (
+    select from instances i
+    where i.id = a.instance_id and i.application_url is not null
+      and (a.refused_revision is not null or exists (
+        select from events e
+        where e.instance_id = a.instance_id and e.user_id = a.id and e.revision = a.revision and e.at >= i.application_since)))
 $$;
 
 create function claim_announcement(p_instance text, p_user uuid, p_token uuid,
@@ -191,7 +201,7 @@ begin
     announcing_until = case when a.announcing_token = p_token then clock_timestamp() + p_later else a.announcing_until end,
     announcing_token = nullif(a.announcing_token, p_token)
   where a.instance_id = p_instance and a.id = p_user
-  returning a.announced >= a.revision and a.refused_revision is null into v_told;
+  returning not is_to_be_told(a) and not v_taken_after_all into v_told;
 
   if v_told then
     update progress p set stage = settled_stage(a),
@@ -281,14 +291,10 @@ begin
 end
 $$`;
 
-/** What is told of an account: of what was so before the endpoint was set nobody need be told. Null without an endpoint. */
+/** What is told of an account; what need not be told counts as told. Null without an endpoint. */
 const RESEND = `
 create function announced_revision(a accounts) returns bigint language sql stable as $$
-  select case
-    when a.announced = a.revision or exists (
-      select from events e
-      where e.instance_id = a.instance_id and e.user_id = a.id and e.revision = a.revision and e.at >= i.application_since)
-    then a.announced else a.revision end
+  select case when is_untold(a) then a.announced else a.revision end
   from instances i where i.id = a.instance_id and i.application_url is not null
 $$;
 
