@@ -120,7 +120,10 @@ begin
       where a.instance_id = p_instance and a.id = p_user and is_to_be_told(a);
     state := coalesce(state, 'told');
     if state = 'told' then
-      update events e set moved = false where e.instance_id = p_instance and e.user_id = p_user and e.moved;
+      -- In one snapshot: who has been moved since is to be told of.
+      update events e set moved = false
+      where e.instance_id = p_instance and e.user_id = p_user and e.moved
+        and not (select is_to_be_told(a) from accounts a where a.instance_id = p_instance and a.id = p_user);
     end if;
     return;
   end if;
