@@ -5,18 +5,20 @@ import type pg from 'pg';
 import { announcementActivities } from '../../activities/announcements.js';
 import { createDeliverer, type Deliverer } from '../../src/application/deliver.js';
 import { seededRandom } from '../../src/demo/random.js';
-import { claimAnnouncement, finishAnnouncement } from '../../src/directory/announcements.js';
+import { claimAnnouncement, finishAnnouncement, listMoved, refuseAccount } from '../../src/directory/announcements.js';
 import { PATROL_START, patrolAccounts } from '../../src/directory/kicks.js';
 import { showStuck } from '../../src/directory/progress.js';
 import { setRole } from '../../src/directory/roles.js';
+import { removeOldEvents, seal } from '../../src/directory/seals.js';
 import type { InstanceId, UserId } from '../../src/ids.js';
 import { testApplication } from '../../src/instances/application.js';
 import { setInstance } from '../../src/instances/instances.js';
 import { actOnInstance, actOnUser } from '../../src/instances/operator-actions.js';
 import { type TestDatabase, testDatabase } from '../support/database.js';
 import { type FakeApplication, startFakeApplication } from '../support/fake-application.js';
+import { untilBlocked } from '../support/interleave.js';
 import { BY_TEST } from '../support/roster.js';
-import { converge, emptyInstance, say } from '../support/steps.js';
+import { converge, emptyInstance, say, versionOf } from '../support/steps.js';
 
 /** A pool whose statements, by name, are told once their answers are there. */
 const wrapped = (pool: pg.Pool, answered: (statement: string) => void): pg.Pool =>
@@ -255,6 +257,60 @@ describe('guard 7: announcing in order', () => {
     assert.equal(await kicked(), 0, 'and when all is told');
     const { rows } = await pool.query('select stage, due, message from progress where user_id = $1', [id]);
     assert.deepEqual(rows, [{ stage: 'provisioned', due: null, message: null }]);
+  });
+
+  it('nobody sees to who was given up before the application was told of it, and its events go in time', async () => {
+    const id = await provisioned('given-up@x.test');
+    await showStuck(pool, instance, id, 'application_unreachable', 60_000);
+    await actOnUser(pool, instance, id, 'abandon', 'gone', BY_TEST);
+    await worker()(id);
+    assert.deepEqual(application.told, []);
+    await seal(pool, instance);
+    await pool.query(`update users set updated_at = now() - interval '40 days' where instance_id = $1`, [instance]);
+    await pool.query(`update events set at = now() - interval '40 days' where instance_id = $1`, [instance]);
+    await pool.query(`update instances set application_since = now() - interval '50 days' where id = $1`, [instance]);
+    await pool.query('delete from kicks where instance_id = $1', [instance]);
+    await patrolAccounts(pool, { instance, id: PATROL_START.id }, 30, 100);
+    await removeOldEvents(pool);
+    const left = async (table: string) =>
+      (await pool.query(`select from ${table} where instance_id = $1 and user_id = $2`, [instance, id])).rowCount;
+    assert.deepEqual([await left('kicks'), await left('events')], [0, 0]);
+  });
+
+  it('who was refused is provisioned once the endpoint goes, whatever is shown of it', async () => {
+    const id = await provisioned('refused@x.test');
+    const version = await versionOf(pool, instance, id);
+    assert.equal(await refuseAccount(pool, instance, id, version, 1), true);
+    await pool.query('delete from kicks where instance_id = $1', [instance]);
+    await setInstance(pool, instance, { application: null }, BY_TEST);
+    const kicks = await pool.query('select from kicks where instance_id = $1 and user_id = $2', [instance, id]);
+    assert.equal(kicks.rowCount, 1);
+    await converge(pool, instance, id);
+    const { rows } = await pool.query('select status from accounts where instance_id = $1 and id = $2', [instance, id]);
+    assert.deepEqual(rows, [{ status: 'active' }]);
+  });
+
+  it('who is moved while another finds that all is told is still to be told of', async () => {
+    const id = await provisioned('moved@x.test');
+    await worker()(id);
+    const client = await pool.connect();
+    try {
+      await client.query('begin');
+      // The other has looked at the account already, and waits to say that nobody need tell of it.
+      await client.query('lock table events in access exclusive mode');
+      const looking = claimAnnouncement(pool, instance, id, '00000000-0000-4000-8000-000000000004');
+      await untilBlocked(database);
+      await client.query('update accounts set revision = revision + 1 where instance_id = $1 and id = $2', [
+        instance,
+        id,
+      ]);
+      await client.query(`select record_accounts($1, array[$2::uuid], array['account.updated'], '{}')`, [instance, id]);
+      await client.query('commit');
+      assert.equal((await looking).state, 'told');
+    } finally {
+      client.release();
+    }
+    assert.deepEqual(await listMoved(pool, instance, PATROL_START.id, 10), [id]);
   });
 
   it('of who was never told of and is off nothing is said', async () => {

@@ -25,6 +25,7 @@ async function up(knex: Knex): Promise<void> {
       add column told_as text,
       -- Moved by somebody else's run, which tells the application too.
       add column moved boolean not null default false;
+    create index accounts_refused on accounts (instance_id, id) where refused_revision is not null;
     create index events_moved on events (instance_id, user_id) where moved;
 
     -- What the application answered, for people: for each revision and status once, however often.
@@ -326,8 +327,14 @@ create function leave_application(p_instance text) returns void language plpgsql
 declare
   v_ids uuid[];
 begin
-  select array_agg(p.user_id order by p.user_id) into v_ids from progress p
-  where p.instance_id = p_instance and p.stage = 'stuck' and p.reason in ('application_unreachable', 'application_refused');
+  -- Whom it refused may be stuck for something else since, or not be shown as stuck yet.
+  with concerned as (
+    select p.user_id as id from progress p
+    where p.instance_id = p_instance and p.stage = 'stuck' and p.reason in ('application_unreachable', 'application_refused')
+    union
+    select a.id from accounts a where a.instance_id = p_instance and a.refused_revision is not null
+  )
+  select array_agg(concerned.id order by concerned.id) into v_ids from concerned;
   if v_ids is null then
     return;
   end if;
