@@ -1,6 +1,13 @@
-import { allHandlersFinished, condition, continueAsNew, isCancellation, workflowInfo } from '@temporalio/workflow';
+import {
+  allHandlersFinished,
+  condition,
+  continueAsNew,
+  isCancellation,
+  patched,
+  workflowInfo,
+} from '@temporalio/workflow';
 import type { Asserted } from '../src/directory/accounts.js';
-import { bePatientFor, markApplied, readAsserted } from './activity-options.js';
+import { bePatientFor, leaveTeams, markApplied, readAsserted } from './activity-options.js';
 import { tidyUpCancelled } from './cancelled.js';
 import { deactivate } from './deactivate.js';
 import { waitWhileHeld } from './held.js';
@@ -61,7 +68,16 @@ async function settle(user: UserKey, state: Asserted, wake: Wake): Promise<boole
 /** Whether the account is what was asserted, and nothing newer is; or held by the brake. */
 async function converge(user: UserKey, state: Asserted, wake: Wake): Promise<boolean | 'held'> {
   if (state.isHeld === true) return 'held';
-  if (state.isRefused === true) return true;
+  if (state.isRefused === true) {
+    // A run that was terminated in between may have left reports and team.
+    if (!patched('tidy-up-refused')) return true;
+    const users = [{ userId: user.userId, version: state.version }];
+    const superseded = await untilDone(user, wake, async () => {
+      await handOverAllReports(user);
+      return leaveTeams({ instance: user.instance, users });
+    });
+    return superseded !== startOver && superseded.length === 0;
+  }
   if (state.isAbandoned === true) {
     return (await untilDone(user, wake, () => handOverAllReports(user))) !== startOver;
   }

@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
 import type { Client } from '@temporalio/client';
 import { createDeliverer } from '../../src/application/deliver.js';
+import { refuseAccount } from '../../src/directory/announcements.js';
+import type { UserId } from '../../src/ids.js';
 import { testApplication } from '../../src/instances/application.js';
 import { setInstance } from '../../src/instances/instances.js';
+import { actOnUser } from '../../src/instances/operator-actions.js';
 import { type FakeApplication, startFakeApplication } from '../support/fake-application.js';
 import { recordHistory, temporalClient } from '../support/histories.js';
 import { scim } from '../support/http.js';
@@ -10,6 +13,7 @@ import { until } from '../support/interleave.js';
 import { accountNow, assign, setActive } from '../support/people.js';
 import { BY_TEST, startRoster, type TestRoster } from '../support/roster.js';
 import { settled } from '../support/settled.js';
+import { versionOf } from '../support/steps.js';
 
 describe('Cancel in the Temporal UI', function () {
   this.timeout(60_000);
@@ -97,6 +101,27 @@ describe('Cancel in the Temporal UI', function () {
     await cancel(id, 'cancel-refused');
     assert.equal((await accountNow(roster, id)).status, 'refused');
     assert.equal(await stage(id), 'stuck');
+  });
+
+  it('leaves nobody half moved where a run is terminated while it undoes what the application refused', async () => {
+    application.answer = (response, { body }) => {
+      const { data } = JSON.parse(body) as { data: { userName: string } };
+      response.writeHead(data.userName === 'half@x.test' ? 503 : 204).end();
+    };
+    const id = await assign(roster, 'half@x.test');
+    const report = await assign(roster, 'half-report@x.test', { manager: 'half@x.test' });
+    await settled(roster);
+    assert.equal((await accountNow(roster, report)).manager, 'half@x.test');
+    await until('told', async () => lastTold(id) === 'account.created');
+    await runOf(id).terminate();
+    const version = await versionOf(roster.pool, roster.instance, id as UserId);
+    assert.equal(await refuseAccount(roster.pool, roster.instance, id as UserId, version, 1), true);
+
+    await actOnUser(roster.pool, roster.instance, id as UserId, 'retryNow', 'a test', BY_TEST);
+    await until('handed over', async () => (await accountNow(roster, report)).manager === 'coach@roster.test', 20_000);
+    await until('out of the team', async () => (await accountNow(roster, id)).team === null);
+    const { status, manager } = await accountNow(roster, id);
+    assert.deepEqual([status, manager], ['refused', null]);
   });
 
   it('gives nobody access: who is unassigned at the same moment stays off', async () => {
