@@ -1,4 +1,4 @@
-import { activityInfo, heartbeat } from '@temporalio/activity';
+import { activityInfo, cancellationSignal, heartbeat } from '@temporalio/activity';
 import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
 import type pg from 'pg';
 import { v4 as uuid } from 'uuid';
@@ -8,8 +8,7 @@ import {
   claimAnnouncement,
   finishAnnouncement,
   freeClaim,
-  leaveToOwnRun,
-  listMoved,
+  isMovedLeft,
   refuseAccount,
   showUntold,
 } from '../src/directory/announcements.js';
@@ -17,6 +16,7 @@ import type { InstanceId, UserId } from '../src/ids.js';
 import type { NoteAnnouncement } from '../src/telemetry/announcement-metrics.js';
 import { ApplicationGate } from './application-gate.js';
 import { importAnnouncementActivities } from './import-announcements.js';
+import { tellOfMoved } from './tell-moved.js';
 
 interface UserKey {
   readonly instance: InstanceId;
@@ -34,17 +34,21 @@ type Attempt =
   | { readonly outcome: 'told' }
   /** There may be something newer by now. */
   | { readonly outcome: 'sent' }
-  | { readonly outcome: 'busy' | 'retry'; readonly afterMs: number | undefined; readonly status?: number | undefined };
+  | {
+      readonly outcome: 'busy' | 'retry';
+      readonly afterMs: number | undefined;
+      readonly status?: number | undefined;
+      /** True where somebody else tells it at the moment. */
+      readonly isClaimed?: boolean;
+    };
 
 /** No sooner is anybody tried again. */
 const BUSY_MS = 1_000;
 /** A claim is good for 30 s, and an attempt takes 15 s at most: one that begins later than this might outlive it. */
 const CLAIM_LEFT_MS = 14_000;
-const PAGE = 500;
-const SET_IN_FLIGHT = 20;
-const FIRST = '00000000-0000-0000-0000-000000000000';
 
-export function announcementActivities(pool: pg.Pool, deliverer: Deliverer, note: NoteAnnouncement) {
+/** Tells the application of one user after the other, some at once. */
+export function createTeller(pool: pg.Pool, deliverer: Deliverer, note: NoteAnnouncement) {
   const gate = new ApplicationGate();
 
   const attempt = async ({ instance, userId }: UserKey, answered: (is: boolean) => void): Promise<Attempt> => {
@@ -53,7 +57,7 @@ export function announcementActivities(pool: pg.Pool, deliverer: Deliverer, note
     const claimedAt = performance.now();
     const claim = await claimAnnouncement(pool, instance, userId, token);
     if (claim.state === 'told') return { outcome: 'told' };
-    if (claim.state === 'busy') return { outcome: 'busy', afterMs: claim.busyMs };
+    if (claim.state === 'busy') return { outcome: 'busy', afterMs: claim.busyMs, isClaimed: claim.isClaimed };
     const { type, body, at, url, secrets, revision, proven } = claim;
     const message = `{"type":${JSON.stringify(type)},"timestamp":"${at.toISOString()}","data":${body}}`;
     const key = { instance, user: userId, token };
@@ -77,7 +81,7 @@ export function announcementActivities(pool: pg.Pool, deliverer: Deliverer, note
   };
 
   /** Attempts until all is told or one does not succeed; a place among those in flight is taken first. */
-  const tell = async (user: UserKey): Promise<Exclude<Attempt, { outcome: 'sent' }>> => {
+  return async (user: UserKey): Promise<Exclude<Attempt, { outcome: 'sent' }>> => {
     const place = gate.enter(user.instance);
     if ('afterMs' in place) return { outcome: 'busy', afterMs: place.afterMs };
     try {
@@ -89,7 +93,10 @@ export function announcementActivities(pool: pg.Pool, deliverer: Deliverer, note
       place.leave();
     }
   };
+}
 
+export function announcementActivities(pool: pg.Pool, deliverer: Deliverer, note: NoteAnnouncement) {
+  const tell = createTeller(pool, deliverer, note);
   return {
     ...importAnnouncementActivities(pool, async (user) => (await tell(user)).outcome === 'told'),
     /**
@@ -99,7 +106,7 @@ export function announcementActivities(pool: pg.Pool, deliverer: Deliverer, note
     async announce(user: UserKey): Promise<Announced> {
       const result = await tell(user);
       if (result.outcome === 'told') {
-        return { outcome: 'told', movedLeft: (await listMoved(pool, user.instance, FIRST, 1)).length > 0 };
+        return { outcome: 'told', movedLeft: await isMovedLeft(pool, user.instance) };
       }
       if (result.outcome === 'refused') return result;
       throw ApplicationFailure.create({
@@ -114,21 +121,17 @@ export function announcementActivities(pool: pg.Pool, deliverer: Deliverer, note
     },
     /** Tells the application of all who were moved by others' runs, each once; who can't be told of is left to its own run. */
     async announceMoved({ instance }: { instance: InstanceId }): Promise<void> {
-      const told: unknown = activityInfo().heartbeatDetails;
-      let after = typeof told === 'string' ? told : FIRST;
-      for (;;) {
-        const page = await listMoved(pool, instance, after, PAGE);
-        const waiting = page.values();
-        const lane = async (): Promise<void> => {
-          for (const userId of waiting) {
-            if ((await tell({ instance, userId })).outcome !== 'told') await leaveToOwnRun(pool, instance, userId);
-            heartbeat(after);
-          }
-        };
-        await Promise.all(Array.from({ length: SET_IN_FLIGHT }, lane));
-        after = page.at(-1) ?? after;
-        if (page.length < PAGE) return;
-      }
+      const { heartbeatDetails, workflowExecution, activityId } = activityInfo();
+      const stopping = cancellationSignal();
+      await tellOfMoved({
+        pool,
+        instance,
+        teller: `${workflowExecution?.runId} ${activityId}`,
+        tell: (userId) => tell({ instance, userId }),
+        after: typeof heartbeatDetails === 'string' ? heartbeatDetails : undefined,
+        onProgress: heartbeat,
+        isStopping: () => stopping.aborted,
+      });
     },
   };
 }

@@ -20,13 +20,14 @@ export interface Announcement {
 export type Claim =
   /** There is nothing to tell. */
   | { readonly state: 'told' }
-  /** Somebody else tells it, for so many milliseconds at most, or the application asked for a later time. */
-  | { readonly state: 'busy'; readonly busyMs: number }
+  /** Somebody else tells it (`isClaimed`), for so many milliseconds at most, or the application asked for a later time. */
+  | { readonly state: 'busy'; readonly busyMs: number; readonly isClaimed: boolean }
   | ({ readonly state: 'send' } & Announcement);
 
 const CLAIM: Statement = {
   name: 'claim_announcement',
-  text: `select state, revision::double precision, type, body, at, url, secrets, proven, busy_ms as "busyMs"
+  text: `select state, revision::double precision, type, body, at, url, secrets, proven, busy_ms as "busyMs",
+      is_claimed as "isClaimed"
     from claim_announcement($1, $2, $3)`,
 };
 
@@ -112,6 +113,39 @@ const MOVED: Statement = {
 /** Who was moved by another's run and is still to be told of, from after an id on. @throws UnavailableError */
 export const listMoved = async (pool: pg.Pool, instance: InstanceId, after: string, limit: number): Promise<UserId[]> =>
   (await run<{ id: UserId }>(pool, MOVED, [instance, after, limit])).map(({ id }) => id);
+
+const MOVED_LEFT: Statement = {
+  name: 'moved_left',
+  text: `select exists (select from events where instance_id = $1 and moved)
+      and not exists (select from instances i where i.id = $1 and i.telling_moved_until > now()) as left`,
+};
+
+/** Whether there are moved ones of whom nobody tells: who does looks again after it has said that it does no more. @throws UnavailableError */
+export async function isMovedLeft(pool: pg.Pool, instance: InstanceId): Promise<boolean> {
+  const [row] = await run<{ left: boolean }>(pool, MOVED_LEFT, [instance]);
+  return row?.left === true;
+}
+
+const BEGIN_TELLING: Statement = {
+  name: 'begin_telling_moved',
+  text: `update instances i set telling_moved = $2, telling_moved_until = now() + interval '30 seconds'
+    where i.id = $1 and (i.telling_moved is null or i.telling_moved = $2 or i.telling_moved_until < now())
+    returning 1`,
+};
+
+/** Says for 30 s who tells of all the moved ones of an instance. @returns false where another does. @throws UnavailableError */
+export const beginTellingMoved = async (pool: pg.Pool, instance: InstanceId, teller: string): Promise<boolean> =>
+  (await run(pool, BEGIN_TELLING, [instance, teller])).length > 0;
+
+const END_TELLING: Statement = {
+  name: 'end_telling_moved',
+  text: `update instances i set telling_moved = null, telling_moved_until = null where i.id = $1 and i.telling_moved = $2`,
+};
+
+/** Says that this one tells of them no more. @throws UnavailableError */
+export async function endTellingMoved(pool: pg.Pool, instance: InstanceId, teller: string): Promise<void> {
+  await run(pool, END_TELLING, [instance, teller]);
+}
 
 const LEAVE_TO_OWN_RUN: Statement = {
   name: 'leave_to_own_run',

@@ -26,8 +26,10 @@ const STATEMENTS = [
   'join_teams',
   'claim_announcement',
   'finish_announcement',
+  'moved_left',
+  'begin_telling_moved',
   'list_moved',
-  'leave_to_own_run',
+  'end_telling_moved',
   'mark_applied',
 ];
 /** Moments of a call of the application: it has it, but has not answered; its answer is on its way. */

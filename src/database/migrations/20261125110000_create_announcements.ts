@@ -8,7 +8,10 @@ async function up(knex: Knex): Promise<void> {
   await knex.raw(`
     alter table instances
       -- What was so before nobody is told of, unless asked.
-      add column application_since timestamptz;
+      add column application_since timestamptz,
+      -- Who tells of all whom others' runs moved, one at a time.
+      add column telling_moved text,
+      add column telling_moved_until timestamptz;
     alter table accounts
       add column announced bigint not null default 0,
       -- Without a token nobody tells it: before then the application does not want to be told (Retry-After).
@@ -61,7 +64,9 @@ async function down(knex: Knex): Promise<void> {
   await knex.raw('alter table events drop column told_as, drop column moved');
   await knex.raw(`alter table accounts drop column announced, drop column announcing_until, drop column announcing_token,
     drop column told_created, drop column told_anything, drop column told_suspension, drop column refused_revision`);
-  await knex.raw('alter table instances drop column application_since');
+  await knex.raw(
+    'alter table instances drop column application_since, drop column telling_moved, drop column telling_moved_until',
+  );
 }
 
 export const createAnnouncements: Knex.Migration = { up, down };
@@ -95,7 +100,7 @@ $$;
 
 create function claim_announcement(p_instance text, p_user uuid, p_token uuid,
   out state text, out revision bigint, out type text, out body text, out at timestamptz, out url text, out secrets text[],
-  out proven boolean, out busy_ms double precision)
+  out proven boolean, out busy_ms double precision, out is_claimed boolean)
 language plpgsql as $$
 #variable_conflict use_variable
 declare
@@ -115,8 +120,8 @@ begin
     and (a.announcing_until is null or a.announcing_until < clock_timestamp())
   returning * into v_account;
   if not found then
-    select 'busy', greatest(0, extract(epoch from a.announcing_until - clock_timestamp()) * 1000)
-      into state, busy_ms
+    select 'busy', greatest(0, extract(epoch from a.announcing_until - clock_timestamp()) * 1000), a.announcing_token is not null
+      into state, busy_ms, is_claimed
       from accounts a
       where a.instance_id = p_instance and a.id = p_user and is_to_be_told(a);
     state := coalesce(state, 'told');
