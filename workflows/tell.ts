@@ -1,4 +1,4 @@
-import { ApplicationFailure, CancellationScope, condition, isCancellation, sleep } from '@temporalio/workflow';
+import { ApplicationFailure, CancellationScope, condition, isCancellation, patched, sleep } from '@temporalio/workflow';
 import type { Asserted } from '../src/directory/accounts.js';
 import { announce, announceMoved, leaveTeams, refuseAccount } from './activity-options.js';
 import type { InstanceKey, UserKey } from './messages.js';
@@ -15,7 +15,11 @@ export async function tell(user: UserKey, state: Asserted, wake: Wake): Promise<
     unlessChanged(wake, async () => {
       const announced = await announce(user);
       if (announced.outcome === 'told') return announced;
-      if (announced.isCreation) await undoCreation(user, state, announced.revision);
+      if (announced.isCreation) {
+        await undoCreation(user, state, announced.revision);
+        // Its reports were handed over, and this run tells of nobody else before it works.
+        if (patched('tell-of-handed-over')) await tellMoved(user, wake);
+      }
       throw ApplicationFailure.nonRetryable(
         `The application refused it with ${announced.status}`,
         'application_refused',
