@@ -3,13 +3,14 @@ import { join } from 'node:path';
 import { PACKAGE_ROOT } from '../src/dev/program-files.js';
 import { convergence } from './convergence.js';
 import { frontDoor } from './front-door.js';
+import { importing } from './import.js';
 import { lateManager } from './late-manager.js';
 import { poison } from './poison.js';
 import { type Outcome, runBenches } from './support/command.js';
 import { toMarkdown } from './support/findings.js';
 
 /** All benches, one after another. A run in full writes what it found to `bench/results.md`; a quick or partial one does not. */
-const benches = [frontDoor, convergence, lateManager, poison];
+const benches = [frontDoor, convergence, lateManager, importing, poison];
 const outcome = await runBenches(benches);
 if (outcome?.quick === false && outcome.findings.length === benches.length)
   await writeFile(join(PACKAGE_ROOT, 'bench/results.md'), page(outcome));

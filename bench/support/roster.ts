@@ -1,9 +1,12 @@
+import type { Program } from './programs.js';
 import type { Stage } from './stage.js';
 import { SECRET } from './stage.js';
 
 /** A Roster with everything running: server and worker as processes of their own. */
 export interface RunningRoster {
   readonly origin: string;
+  readonly server: Program;
+  readonly worker: Program;
 }
 
 /** Starts Roster's server and worker on a database and on the stage's Temporal. */
@@ -20,6 +23,9 @@ export async function startRoster(stage: Stage, databaseUrl: string, taskQueue: 
     TEMPORAL_NAMESPACE: namespace,
     TEMPORAL_TASK_QUEUE: taskQueue,
   };
-  const [server] = await Promise.all([stage.program('src/server', settings), stage.program('src/worker', settings)]);
-  return { origin: `http://127.0.0.1:${server.port}` };
+  const [server, worker] = await Promise.all([
+    stage.program('src/server', settings),
+    stage.program('src/worker', settings),
+  ]);
+  return { origin: `http://127.0.0.1:${server.port}`, server, worker };
 }
