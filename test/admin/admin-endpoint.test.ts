@@ -125,7 +125,7 @@ describe('the admin API as a whole', () => {
             route.method === 'PATCH'
               ? { role: 'coach' }
               : isAction
-                ? { action: 'retryNow', reason: 'x' }
+                ? { action: route.path.startsWith('/imports') ? 'pause' : 'retryNow', reason: 'x' }
                 : { label: 'x' };
           const asked = route.input.body === undefined ? {} : { body };
           for (const path of new Set([
