@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { request } from 'node:http';
 import { assertEqualsModel } from '../support/compare-with-model.js';
+import { recordHistory } from '../support/histories.js';
 import {
   askImports,
   beginImport,
@@ -66,6 +67,7 @@ describe('an import', function () {
     const adopted = await accountNow(roster, waiter);
     assert.deepEqual([adopted.manager, adopted.stage], ['boss@x.test', 'provisioned'], 'who waited is adopted');
     assert.equal((await accountNow(roster, okta)).status, 'active');
+    await recordHistory(roster, `import/${ended.id}`, 'import');
     await assertEqualsModel(roster.pool, roster.instance);
   });
 
@@ -187,6 +189,7 @@ describe('an import', function () {
     const before = await Promise.all(tables.map((table) => count(table)));
     const rehearsed = await importFile(roster, file, { query: '?dryRun=true' });
     assert.equal(rehearsed.dryRun, true);
+    await recordHistory(roster, `import/${rehearsed.id}`, 'import-rehearsed');
     assert.deepEqual(await Promise.all(tables.map((table) => count(table))), before);
     const { rows: stages } = await roster.pool.query(`select from instances where id like '~%'`);
     assert.equal(stages.length, 0, 'no copy of the instance stays');
@@ -277,6 +280,7 @@ describe('an import', function () {
       assert.equal((await act(id, 'pause')).status, 409);
       assert.equal((await act(id, 'resume')).status, 200);
       assert.deepEqual(countsOf(await importEnded(roster, id)), { total: PEOPLE, created: PEOPLE });
+      await recordHistory(roster, `import/${id}`, 'import-paused');
     });
 
     it('is cancelled: what is done stays and has its manager, the rest is marked cancelled', async () => {
@@ -286,6 +290,7 @@ describe('an import', function () {
       await go();
       assert.equal((await cancelling).status, 200);
       const ended = await importEnded(roster, id);
+      await recordHistory(roster, `import/${id}`, 'import-cancelled');
       assert.deepEqual([ended.state, countsOf(ended)], ['cancelled', { total: PEOPLE, created: 500, cancelled: 700 }]);
       await settled(roster);
       assert.equal(await count('accounts', `user_name like 'cancel%' and team_id is null`), 0);

@@ -60,7 +60,7 @@ export function workflowBundle(): Promise<string> {
 let isRuntimeInstalled = false;
 
 /** Temporal's runtime that says errors only: for who starts a worker, since it ends only with one. */
-function installRuntime(): void {
+export function installRuntime(): void {
   if (isRuntimeInstalled) return;
   isRuntimeInstalled = true;
   Runtime.install({

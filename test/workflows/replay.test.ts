@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { historyFromJSON } from '@temporalio/common/lib/proto-utils.js';
 import { Worker } from '@temporalio/worker';
 import { HISTORIES } from '../support/histories.js';
-import { workflowBundle } from '../support/roster.js';
+import { installRuntime, workflowBundle } from '../support/roster.js';
 
 /** Every recorded history: of each version of Roster, one a story. */
 async function recordings(): Promise<{ name: string; json: string }[]> {
@@ -18,6 +18,7 @@ async function recordings(): Promise<{ name: string; json: string }[]> {
 describe('recorded histories', () => {
   it('replay with the workflows as they are now, or open runs would break at an upgrade', async function () {
     this.timeout(60_000);
+    installRuntime();
     const codePath = await workflowBundle();
     const all = await recordings();
     assert.ok(all.length >= 8, `there are only ${all.length} of them`);
