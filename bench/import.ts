@@ -59,7 +59,7 @@ function organisation(people: number): Row[] {
   });
   return rows
     .map((row, n) => ({ row, place: (n * 7_919) % people }))
-    .sort((a, b) => a.place - b.place)
+    .toSorted((a, b) => a.place - b.place)
     .map(({ row }) => row);
 }
 

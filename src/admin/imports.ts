@@ -10,7 +10,7 @@ import { FILE_TYPES } from '../imports/read-file.js';
 import { rejectsFile } from '../imports/rejects.js';
 import { stageFile } from '../imports/stage-file.js';
 import * as importSchemas from './import-schemas.js';
-import { listOf, pageOf, pageQuery } from './page.js';
+import { limit, listOf, pageBy, pageOf, pageQuery } from './page.js';
 import { notFound } from './problem.js';
 import {
   type AdminRoute,
@@ -25,8 +25,6 @@ import {
 } from './route.js';
 import { feedCursor } from './schemas.js';
 
-const DEFAULT_LIMIT = 100;
-const MAX_LIMIT = 1_000;
 const EVERY_MS = 1_000;
 
 const upload = z.strictObject({
@@ -60,6 +58,7 @@ export function importRoutes({ pool }: { readonly pool: pg.Pool }): AdminRoute[]
       method: 'POST',
       path: '/instances/{slug}/imports',
       role: 'operator',
+      audited: 'import.begin',
       input: fromUpload(upload, FILE_TYPES),
       status: 202,
       answer: importSchemas.importStatus,
@@ -132,16 +131,18 @@ export function importRoutes({ pool }: { readonly pool: pg.Pool }): AdminRoute[]
         z.strictObject({
           outcome: importSchemas.rowOutcome.optional(),
           cursor: feedCursor.default(0).meta({ description: 'nextCursor of the page before' }),
-          limit: z.coerce.number().int().min(1).max(MAX_LIMIT).default(DEFAULT_LIMIT),
+          limit,
         }),
       ),
       status: 200,
       answer: listOf(importSchemas.importRow),
-      handle: async ({ id, input: { cursor, limit, outcome } }) => {
-        const rows = await listRows(pool, await find(id), { after: cursor, limit: limit + 1, outcome });
-        const items = rows.slice(0, limit);
-        const last = items.at(-1);
-        const nextCursor = rows.length > limit && last !== undefined ? String(last.line) : null;
+      handle: async ({ id, input }) => {
+        const found = await find(id);
+        const { items, nextCursor } = await pageBy(
+          input,
+          ({ after = 0, limit: most }) => listRows(pool, found, { after, limit: most, outcome: input.outcome }),
+          ({ line }) => String(line),
+        );
         return { items: items.map(presentRow), nextCursor };
       },
     }),
@@ -164,6 +165,7 @@ export function importRoutes({ pool }: { readonly pool: pg.Pool }): AdminRoute[]
       method: 'POST',
       path: '/imports/{id}/actions',
       role: 'operator',
+      audited: 'import.act',
       input: fromBody(importSchemas.importAction),
       status: 200,
       answer: importSchemas.importStatus,

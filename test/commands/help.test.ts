@@ -8,6 +8,7 @@ import { brakeCommand } from '../../src/commands/brake.js';
 import { demoCommand } from '../../src/commands/demo.js';
 import { devCommand } from '../../src/commands/dev.js';
 import { doctorCommand } from '../../src/commands/doctor.js';
+import { importCommand } from '../../src/commands/import.js';
 import { instanceCommand } from '../../src/commands/instance.js';
 import { migrateCommand } from '../../src/commands/migrate.js';
 import { operatorTokenCommand } from '../../src/commands/operator-token.js';
@@ -32,6 +33,7 @@ const commands = [
     demoCommand,
     devCommand,
     doctorCommand,
+    importCommand,
     instanceCommand,
     migrateCommand,
   ].map((make) => make(config)),
