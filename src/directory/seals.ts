@@ -75,7 +75,9 @@ const KEPT_DAYS = 30;
 
 const REMOVE_ANSWERS: Statement = {
   name: 'remove_answers',
-  text: 'delete from answers where last_at < now() - make_interval(days => $1)',
+  text: `
+    with old as (select w.ctid from answers w where w.last_at < now() - make_interval(days => $1) limit $2)
+    delete from answers w using old where w.ctid = old.ctid returning 1`,
 };
 
 /** Takes away sealed events, and what applications answered, older than 30 days. @throws UnavailableError */
@@ -84,5 +86,5 @@ export async function removeOldEvents(pool: pg.Pool): Promise<void> {
   do {
     [{ removed } = { removed: 0 }] = await run<{ removed: number }>(pool, REMOVE, [KEPT_DAYS, AT_ONCE]);
   } while (removed === AT_ONCE);
-  await run(pool, REMOVE_ANSWERS, [KEPT_DAYS]);
+  while ((await run(pool, REMOVE_ANSWERS, [KEPT_DAYS, AT_ONCE])).length === AT_ONCE);
 }

@@ -13,7 +13,12 @@ export function startSealer({ pool, log }: { readonly pool: pg.Pool; readonly lo
   const loop = async (): Promise<void> => {
     while (!stopping.signal.aborted) {
       try {
-        for (const instance of await unsealedInstances(pool)) await seal(pool, instance);
+        for (const instance of await unsealedInstances(pool)) {
+          // One that can't be sealed keeps no other waiting.
+          await seal(pool, instance).catch((error: unknown) => {
+            log.warn({ err: error, instance }, 'events of an instance could not be sealed; trying again');
+          });
+        }
         if (performance.now() - removedAt > REMOVE_EVERY_MS) {
           await removeOldEvents(pool);
           removedAt = performance.now();
