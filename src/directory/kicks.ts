@@ -19,10 +19,17 @@ const OPEN_RUNS = 200;
 const TAKE: Statement = {
   name: 'take_kicks',
   text: `
-    with due as (
+    with free as materialized (
+      -- Whoever sets an instance locks it before its kick, too; until that is done its kick stays.
+      select i.id from instances i
+      where i.id in (select k.instance_id from kicks k where k.user_id is null)
+      for no key update skip locked
+    ),
+    due as (
       select k.instance_id, k.nonce
       from kicks k
       where (k.taken_until is null or k.taken_until < now())
+        and (k.user_id is not null or k.instance_id in (select free.id from free))
         and (k.lane = 0 or (select count(*) from (
           select from progress p where p.stage = 'provisioning' and p.due > now() limit ${OPEN_RUNS}) open) < ${OPEN_RUNS})
       order by k.lane, k.nonce

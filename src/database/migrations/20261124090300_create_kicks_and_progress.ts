@@ -17,6 +17,7 @@ async function up(knex: Knex): Promise<void> {
       unique nulls not distinct (instance_id, user_id)
     );
     create index kicks_in_order on kicks (lane, nonce);
+    create index kicks_of_instances on kicks (instance_id) where user_id is null;
     comment on column kicks.lane is '0 deactivations, 1 live, 2 bulk';
 
     create table progress (
