@@ -51,7 +51,9 @@ const FINISH: Statement = {
 /** Seconds: as long as the longest round of who is stuck. */
 const MOST_LATER = 3_600;
 
-const BRING_FORWARD: Statement = { name: 'bring_forward', text: 'select bring_forward($1)' };
+const BRING_FORWARD: Statement = { name: 'bring_forward', text: 'select bring_forward($1, $2) as count' };
+/** So many are brought forward by a statement. */
+const FORWARD_AT_ONCE = 1_000;
 
 /**
  * Ends a claim, with what came of it; the application's words are kept where it was not done. The first success after an outage
@@ -69,7 +71,10 @@ export async function finishAnnouncement(
   const later = retryAfter === undefined ? null : Math.min(retryAfter, MOST_LATER);
   const values = [instance, user, token, url, revision, type, outcome, status ?? 0, words, later];
   const [row] = await run<{ told: boolean | null; othersStuck: boolean }>(pool, FINISH, values);
-  if (row?.othersStuck === true) await run(pool, BRING_FORWARD, [instance]);
+  for (let isMore = row?.othersStuck === true; isMore; ) {
+    const [page] = await run<{ count: number }>(pool, BRING_FORWARD, [instance, FORWARD_AT_ONCE]);
+    isMore = page?.count === FORWARD_AT_ONCE;
+  }
   return row?.told === true;
 }
 

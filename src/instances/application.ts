@@ -21,6 +21,10 @@ export interface SecretInfo {
   readonly createdAt: Date;
 }
 
+/** So many users a statement is about: each has its time. */
+const AT_ONCE = 1_000;
+const FIRST = '00000000-0000-0000-0000-000000000000';
+
 /** One secret signs, and a second one beside it while receivers change over. */
 const MOST_SECRETS = 2;
 
@@ -68,7 +72,13 @@ async function write(client: pg.PoolClient, instance: InstanceId, url: string | 
      where id = $1`,
     [instance, url],
   );
-  await client.query('select leave_application($1)', [instance]);
+  for (let isMore = true; isMore; ) {
+    const { rows } = await client.query<{ count: number }>('select leave_application($1, $2) as count', [
+      instance,
+      AT_ONCE,
+    ]);
+    isMore = rows[0]?.count === AT_ONCE;
+  }
   await client.query('delete from application_secrets where instance_id = $1', [instance]);
   if (secret !== undefined) {
     await client.query('insert into application_secrets (instance_id, id, secret) values ($1, $2, $3)', [
@@ -191,18 +201,18 @@ const RESEND: Statement = {
   name: 'resend_accounts',
   text: `
     with resent as (
-      select resend_accounts(i.id, $2)::double precision as count from instances i
+      select page.count, page.last from instances i cross join lateral resend_accounts(i.id, $2, $5, $6) page
       where i.id = $1 and i.application_url is not null
     ),
     audited as (
       insert into audit_log (instance_id, actor, action, user_id, outcome, request_id)
-      select $1, $3, 'application.resend', $2, 'accepted', $4 from resent
+      select $1, $3, 'application.resend', $2, 'accepted', $4 from resent where $7
     )
-    select count from resent`,
+    select count, last from resent`,
 };
 
 /**
- * Has the application told of a user anew, or of everybody: each gets a new revision that says the same.
+ * Has the application told of a user anew, or of everybody, page by page: each gets a new revision that says the same.
  * @returns of how many. @throws RefusedError `application_unknown`
  */
 export async function resendAccounts(
@@ -211,9 +221,15 @@ export async function resendAccounts(
   user: UserId | undefined,
   by: Actor,
 ): Promise<number> {
-  const [row] = await run<{ count: number }>(pool, RESEND, [instance, user ?? null, by.actor, by.requestId]);
-  if (row === undefined) throw applicationUnknown(instance);
-  return row.count;
+  let count = 0;
+  for (let after: string | null = FIRST; after !== null; ) {
+    const values: unknown[] = [instance, user ?? null, by.actor, by.requestId, after, AT_ONCE, after === FIRST];
+    const [page] = await run<{ count: number; last: string | null }>(pool, RESEND, values);
+    if (page === undefined) throw applicationUnknown(instance);
+    count += page.count;
+    after = page.last;
+  }
+  return count;
 }
 
 const applicationUnknown = (instance: InstanceId): RefusedError =>

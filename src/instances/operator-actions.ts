@@ -98,7 +98,15 @@ async function stateOf(query: Query, instance: InstanceId, user: UserId): Promis
 
 const nothingToDo = (why: string): RefusedError => new RefusedError('nothing_to_do', why);
 
-const RETRY_ALL: Statement = { name: 'retry_users', text: 'select retry_users($1, $2, $3, $4, $5) as count' };
+const RETRY_ALL: Statement = { name: 'retry_users', text: 'select count, last from retry_users($1, $2, $3, $4)' };
+const NOTE_RETRY: Statement = {
+  name: 'note_retry',
+  text: `insert into audit_log (instance_id, actor, action, outcome, request_id, note)
+    values ($1, $3, 'instance.retryStuck' || coalesce(':' || $2, ''), 'accepted', $4, $5)`,
+};
+const FIRST = '00000000-0000-0000-0000-000000000000';
+/** So many users a statement is about: each has its time. */
+const AT_ONCE = 1_000;
 
 /**
  * Tries all of an instance's stuck users again at once, or those of one reason; or releases or reverts the hold of all whom the brake
@@ -114,6 +122,13 @@ export async function actOnInstance(
 ): Promise<number> {
   if (action === 'releaseHeld') return releaseHeld(pool, instance, note, by);
   if (action === 'revertHeld') return revertHeld(pool, instance, note, by);
-  const [row] = await run<{ count: number }>(pool, RETRY_ALL, [instance, code ?? null, by.actor, by.requestId, note]);
-  return row?.count ?? 0;
+  await run(pool, NOTE_RETRY, [instance, code ?? null, by.actor, by.requestId, note]);
+  let count = 0;
+  for (let after: string | null = FIRST; after !== null; ) {
+    const values: unknown[] = [instance, code ?? null, after, AT_ONCE];
+    const [page] = await run<{ count: number; last: string | null }>(pool, RETRY_ALL, values);
+    count += page?.count ?? 0;
+    after = page?.last ?? null;
+  }
+  return count;
 }

@@ -35,6 +35,9 @@ export interface InstanceSettings {
   readonly defaultManager?: string | null | undefined;
 }
 
+/** So many users a statement is about: each has its time. */
+const AT_ONCE = 1_000;
+
 /** The column that each setting is stored in as it is. */
 const columnsOf = (settings: InstanceSettings): readonly (readonly [column: string, value: unknown])[] => [
   ['name', settings.name],
@@ -85,7 +88,9 @@ export async function applySettings(
     );
   }
   if (settings.switches?.deactivateUsers === true) {
-    await client.query('select release_kept($1, null, $2, $3)', [instance, by.actor, by.requestId]);
+    const page = [instance, AT_ONCE, by.actor, by.requestId];
+    // All in this transaction, a statement each for some of them.
+    while ((await client.query('select release_kept($1, null, $2, $3, $4)', page)).rowCount === AT_ONCE);
   }
   if (defaultManager !== undefined) await client.query('select kick_instance($1, $2)', [instance, by.source]);
   const secret = application === undefined ? undefined : await setApplication(client, instance, application);

@@ -18,7 +18,7 @@ import { showStuck } from '../../src/directory/progress.js';
 import { setRole } from '../../src/directory/roles.js';
 import { removeOldEvents, seal } from '../../src/directory/seals.js';
 import type { InstanceId, UserId } from '../../src/ids.js';
-import { testApplication } from '../../src/instances/application.js';
+import { resendAccounts, testApplication } from '../../src/instances/application.js';
 import { setInstance } from '../../src/instances/instances.js';
 import { actOnInstance, actOnUser } from '../../src/instances/operator-actions.js';
 import { type TestDatabase, testDatabase } from '../support/database.js';
@@ -420,6 +420,21 @@ describe('guard 7: announcing in order', () => {
       await pass('one');
       assert.deepEqual([application.told.length, await kicked()], [3, 3]);
     });
+  });
+
+  it('everybody is told of anew where an operator asks for it, however many, page by page', async () => {
+    await pool.query(
+      `insert into accounts (instance_id, id, wanted, asserted_version, applied_version, status, revision)
+       select $1, gen_random_uuid(), 'active', 1, 1, 'active', 1 from generate_series(1, 2001)`,
+      [instance],
+    );
+    assert.equal(await resendAccounts(pool, instance, undefined, BY_TEST), 2_001);
+    const { rows } = await pool.query(
+      `select count(*)::integer as moved, (select count(*)::integer from audit_log where instance_id = $1 and action = 'application.resend') as audited
+       from events where instance_id = $1 and moved`,
+      [instance],
+    );
+    assert.deepEqual(rows, [{ moved: 2_001, audited: 1 }]);
   });
 
   it('of who was never told of and is off nothing is said', async () => {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import type pg from 'pg';
 import { applyAccounts } from '../../src/directory/accounts.js';
 import type { InstanceId, UserId } from '../../src/ids.js';
+import { releaseHeld } from '../../src/instances/brake.js';
 import { setInstance } from '../../src/instances/instances.js';
 import { type TestDatabase, testDatabase } from '../support/database.js';
 import { BY_TEST } from '../support/roster.js';
@@ -106,5 +107,20 @@ describe('rule 12: whom the brake holds', () => {
     await setBrake(28, 1);
     await leave([third]);
     assert.equal(countHeld(await decide([third], 1)), 1);
+  });
+
+  it('releases however many are held, page by page, and each once', async () => {
+    await pool.query(
+      `insert into accounts (instance_id, id, wanted, asserted_version, applied_version, status, unassigned_at, held_at)
+       select $1, gen_random_uuid(), 'suspended', 1, 1, 'suspended', now(), now() from generate_series(1, 1201)`,
+      [instance],
+    );
+    assert.equal(await releaseHeld(pool, instance, 'they did leave', BY_TEST), 1_201);
+    const { rows } = await pool.query(
+      `select count(*)::integer as kicks, (select count(*)::integer from audit_log where instance_id = $1 and action = 'user.release') as audited
+       from kicks where instance_id = $1 and user_id is not null`,
+      [instance],
+    );
+    assert.deepEqual(rows, [{ kicks: 1_201, audited: 1_201 }]);
   });
 });

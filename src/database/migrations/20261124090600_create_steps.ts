@@ -32,7 +32,7 @@ create function kick_instance(p_instance text, p_source text) returns void langu
 $$`;
 
 /**
- * Ends the access of those whom the switch deactivateUsers kept active, once it is on: of all, or of these (rule 9). It is a
+ * Ends the access of those whom the switch deactivateUsers kept active, once it is on: of so many, or of these (rule 9). It is a
  * version like any other, so what was read before is superseded; SCIM shows it.
  */
 const RELEASE_KEPT = `
@@ -42,13 +42,13 @@ create function shown_state(p_at timestamptz, p_version bigint) returns text lan
     || '","version":"W/\\"' || p_version || '\\"","location":"'
 $$;
 
-create function release_kept(p_instance text, p_ids uuid[], p_actor text, p_request text)
+create function release_kept(p_instance text, p_ids uuid[], p_limit integer, p_actor text, p_request text)
 returns setof uuid language sql as $$
   with held as (
     select a.id, a.revision from accounts a
     where a.instance_id = p_instance and a.kept and (p_ids is null or a.id = any (p_ids))
       and (select i.deactivate_users from instances i where i.id = p_instance)
-    order by a.id
+    order by a.id limit p_limit
     for no key update
   ),
   next as (
@@ -96,7 +96,7 @@ returns table (id uuid, asserted_version bigint, wanted text, status text, is_re
 language plpgsql as $$
 begin
   if exists (select from accounts a where a.instance_id = p_instance and a.id = any (p_ids) and a.kept) then
-    perform release_kept(p_instance, p_ids, 'roster', null);
+    perform release_kept(p_instance, p_ids, null, 'roster', null);
   end if;
   return query
   select a.id, a.asserted_version, a.wanted, a.status,

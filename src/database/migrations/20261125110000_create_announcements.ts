@@ -29,6 +29,7 @@ async function up(knex: Knex): Promise<void> {
       -- Moved by somebody else's run, which tells the application too.
       add column moved boolean not null default false;
     create index accounts_refused on accounts (instance_id, id) where refused_revision is not null;
+    create index progress_unreachable on progress (instance_id, due) where stage = 'stuck' and reason = 'application_unreachable';
     create index events_moved on events (instance_id, user_id) where moved;
 
     -- What the application answered, for people: for each revision and status once, however often.
@@ -57,9 +58,9 @@ async function up(knex: Knex): Promise<void> {
 
 async function down(knex: Knex): Promise<void> {
   await knex.raw(
-    'drop function leave_application, resend_accounts, announced_revision, refuse_account, bring_forward, finish_announcement, claim_announcement, is_untold, is_to_be_told',
+    'drop function leave_application, resend_accounts, announced_revision, refuse_account, bring_forward, finish_announcement, stuck_for_outage, claim_announcement, is_untold, is_to_be_told',
   );
-  await knex.raw('drop index events_moved');
+  await knex.raw('drop index events_moved, progress_unreachable');
   await knex.raw('drop table answers');
   await knex.raw('alter table events drop column told_as, drop column moved');
   await knex.raw(`alter table accounts drop column announced, drop column announcing_until, drop column announcing_token,
@@ -175,6 +176,14 @@ $$`;
  * stuck for an outage that is over: they are brought forward.
  */
 const FINISH = `
+-- Of whom the application asked for a later time stays with its rounds: each 2xx would wake it in vain.
+create function stuck_for_outage(p_instance text) returns table (id uuid) language sql stable as $$
+  select p.user_id from progress p
+  join accounts a on a.instance_id = p.instance_id and a.id = p.user_id
+  where p.instance_id = p_instance and p.stage = 'stuck' and p.reason = 'application_unreachable' and p.due > now()
+    and not (a.announcing_token is null and coalesce(a.announcing_until > now(), false))
+$$;
+
 create function finish_announcement(p_instance text, p_user uuid, p_token uuid, p_url text, p_revision bigint, p_type text,
   p_outcome text, p_status integer, p_words text, p_later interval, out told boolean, out others_stuck boolean)
 language plpgsql as $$
@@ -184,6 +193,11 @@ declare
   v_given_up boolean := false;
   v_taken_after_all boolean := false;
 begin
+  -- Whoever sets the endpoint locks the instance before its accounts, too.
+  if v_done then
+    update instances i set application_proven_at = now()
+    where i.id = p_instance and i.application_url = p_url and i.application_proven_at is null;
+  end if;
   insert into answers (instance_id, user_id, revision, status, type, outcome, words)
   values (p_instance, p_user, p_revision, p_status, p_type, p_outcome, p_words)
   on conflict (instance_id, user_id, revision, status) do update set
@@ -214,7 +228,7 @@ begin
 
   if v_told then
     update progress p set stage = settled_stage(a),
-      since = now(), reason = null, message = null, due = null
+      since = now(), reason = case when is_held(a) then 'brake_held' end, message = null, due = null
     from accounts a
     where p.instance_id = p_instance and p.user_id = p_user and a.instance_id = p_instance and a.id = p_user
       and p.stage = 'stuck' and p.reason in ('application_unreachable', 'application_refused');
@@ -223,8 +237,6 @@ begin
       and (p.due is not null or p.message is not null);
   end if;
   if v_done then
-    update instances i set application_proven_at = now()
-    where i.id = p_instance and i.application_url = p_url and i.application_proven_at is null;
     update events e set moved = false
     where e.instance_id = p_instance and e.user_id = p_user and e.moved and e.revision <= p_revision;
 
@@ -238,29 +250,25 @@ begin
     on conflict (instance_id, user_id) do update set message = excluded.message;
   end if;
   told := v_told;
-  others_stuck := v_done and exists (
-    select from progress p where p.instance_id = p_instance and p.stage = 'stuck'
-      and p.reason = 'application_unreachable' and p.due > now() and p.user_id <> p_user);
+  others_stuck := v_done and exists (select from stuck_for_outage(p_instance) f where f.id <> p_user);
 end
 $$;
 
--- In a statement of its own, which locks as everybody does: the kicks first, in the order of their users. Of whom the application asked
--- for a later time stays with its rounds: each 2xx would wake it in vain.
-create function bring_forward(p_instance text) returns void language plpgsql as $$
+-- Page by page, and one at a time: each 2xx of the same moment finds the same. Each page locks as everybody does, the kicks first, in
+-- the order of their users. Returns how many.
+create function bring_forward(p_instance text, p_limit integer) returns integer language plpgsql as $$
 declare
   v_ids uuid[];
 begin
-  select array_agg(p.user_id order by p.user_id) into v_ids from progress p
-  join accounts a on a.instance_id = p.instance_id and a.id = p.user_id
-  where p.instance_id = p_instance and p.stage = 'stuck' and p.reason = 'application_unreachable' and p.due > now()
-    and not (a.announcing_token is null and coalesce(a.announcing_until > now(), false));
-  if v_ids is null then
-    return;
+  if not pg_try_advisory_xact_lock(hashtextextended('roster forward ' || p_instance, 0)) then
+    return 0;
   end if;
+  v_ids := array(select page.id from (select f.id from stuck_for_outage(p_instance) f limit p_limit) page order by page.id);
   insert into kicks (instance_id, user_id, lane, source)
   select p_instance, stuck.id, 1, 'sweep' from unnest(v_ids) as stuck (id) order by stuck.id
   on conflict (instance_id, user_id) do update set nonce = nextval('kick_nonce'), taken_until = null;
   update progress p set due = now() where p.instance_id = p_instance and p.user_id = any (v_ids);
+  return cardinality(v_ids);
 end
 $$`;
 
@@ -307,28 +315,39 @@ create function announced_revision(a accounts) returns bigint language sql stabl
   from instances i where i.id = a.instance_id and i.application_url is not null
 $$;
 
--- A new revision of one account, or of all that are or were active, says the same again: the instance's run tells of them.
-create function resend_accounts(p_instance text, p_user uuid) returns bigint language plpgsql as $$
+-- A new revision of one account, or of a page of all that are or were active, says the same again: the instance's run tells of them.
+-- Returns how many, and the last of a full page.
+create function resend_accounts(p_instance text, p_user uuid, p_after uuid, p_limit integer, out count integer, out last uuid)
+language plpgsql as $$
 declare
   v_ids uuid[];
 begin
   perform lock_instance(p_instance);
-  with revised as (
-    update accounts a set revision = a.revision + 1
-    where a.instance_id = p_instance and (p_user is null or a.id = p_user) and a.status in ('active', 'suspended')
+  with page as materialized (
+    select a.id from accounts a
+    where a.instance_id = p_instance and (p_user is null or a.id = p_user) and a.id > p_after and a.status in ('active', 'suspended')
       and a.revision > 0
+    order by a.id limit p_limit
+    for no key update
+  ),
+  revised as (
+    update accounts a set revision = a.revision + 1 from page where a.instance_id = p_instance and a.id = page.id
     returning a.id
   )
-  select coalesce(array_agg(revised.id), '{}') into v_ids from revised;
+  select coalesce(array_agg(revised.id order by revised.id), '{}') into v_ids from revised;
   perform record_accounts(p_instance, v_ids, array_fill('account.updated'::text, array[cardinality(v_ids)]), '{}');
   perform kick_instance(p_instance, 'admin');
-  return cardinality(v_ids);
+  count := cardinality(v_ids);
+  last := v_ids[p_limit];
 end
 $$`;
 
-/** Another endpoint, or none: nobody is stuck at the former one any more, and whom it refused is provisioned anew. */
+/**
+ * Another endpoint, or none: nobody is stuck at the former one any more, and whom it refused is provisioned anew; so many at once.
+ * Returns how many.
+ */
 const LEAVE = `
-create function leave_application(p_instance text) returns void language plpgsql as $$
+create function leave_application(p_instance text, p_limit integer) returns integer language plpgsql as $$
 declare
   v_ids uuid[];
 begin
@@ -339,10 +358,8 @@ begin
     union
     select a.id from accounts a where a.instance_id = p_instance and a.refused_revision is not null
   )
-  select array_agg(concerned.id order by concerned.id) into v_ids from concerned;
-  if v_ids is null then
-    return;
-  end if;
+  select coalesce(array_agg(page.id order by page.id), '{}') into v_ids
+  from (select concerned.id from concerned order by concerned.id limit p_limit) page;
   update accounts a set refused_revision = null,
     applied_version = case when a.refused_revision is not null then 0 else a.applied_version end,
     announcing_until = case when a.announcing_token is not null then a.announcing_until end
@@ -351,8 +368,9 @@ begin
   select p_instance, stuck.id, 1, 'admin' from unnest(v_ids) as stuck (id) order by stuck.id
   on conflict (instance_id, user_id) do update set nonce = nextval('kick_nonce'), taken_until = null;
   update progress p set stage = settled_stage(a),
-    since = now(), reason = null, message = null, due = null
+    since = now(), reason = case when is_held(a) then 'brake_held' end, message = null, due = null
   from accounts a
   where p.instance_id = p_instance and p.user_id = any (v_ids) and a.instance_id = p_instance and a.id = p.user_id;
+  return cardinality(v_ids);
 end
 $$`;

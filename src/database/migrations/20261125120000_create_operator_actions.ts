@@ -28,45 +28,50 @@ returns void language sql as $$
   insert into audit_log (instance_id, actor, action, user_id, outcome, request_id, note)
   values (p_instance, p_actor, p_action, p_user, 'accepted', p_request, p_note);
 
+  -- First the account and then the kick, as everybody locks them.
+  update accounts a set announcing_until = null
+  where a.instance_id = p_instance and a.id = p_user and a.announcing_token is null and a.announcing_until is not null;
+
   insert into kicks (instance_id, user_id, lane, source)
   select p_instance, a.id, case a.wanted when 'active' then 1 else 0 end, 'admin'
   from accounts a where a.instance_id = p_instance and a.id = p_user
   on conflict (instance_id, user_id) do update
     set nonce = nextval('kick_nonce'), lane = least(kicks.lane, excluded.lane), source = excluded.source, taken_until = null;
 
-  update accounts a set announcing_until = null
-  where a.instance_id = p_instance and a.id = p_user and a.announcing_token is null and a.announcing_until is not null;
-
   update progress p set due = now() where p.instance_id = p_instance and p.user_id = p_user and p.due > now();
 $$`;
 
-/** Tries all who are stuck again at once, whatever the application asked, or all of one reason. Returns how many. */
+/**
+ * Tries a page of those who are stuck again at once, whatever the application asked, or of those of one reason. Returns how many, and the
+ * last of a full page.
+ */
 const RETRY = `
-create function retry_users(p_instance text, p_reason text, p_actor text, p_request text, p_note text)
-returns integer language sql as $$
-  insert into audit_log (instance_id, actor, action, outcome, request_id, note)
-  values (p_instance, p_actor, 'instance.retryStuck' || coalesce(':' || p_reason, ''), 'accepted', p_request, p_note);
+create function retry_users(p_instance text, p_reason text, p_after uuid, p_limit integer, out count integer, out last uuid)
+language plpgsql as $$
+declare
+  v_ids uuid[];
+begin
+  v_ids := array(
+    select p.user_id from progress p
+    where p.instance_id = p_instance and p.stage = 'stuck' and (p_reason is null or p.reason = p_reason) and p.user_id > p_after
+    order by p.user_id limit p_limit);
+
+  with asked as materialized (
+    select a.id from accounts a
+    where a.instance_id = p_instance and a.id = any (v_ids) and a.announcing_token is null and a.announcing_until is not null
+    order by a.id for no key update
+  )
+  update accounts a set announcing_until = null from asked
+  where a.instance_id = p_instance and a.id = asked.id and a.announcing_token is null;
 
   insert into kicks (instance_id, user_id, lane, source)
-  select p_instance, p.user_id, 1, 'admin' from progress p
-  where p.instance_id = p_instance and p.stage = 'stuck' and (p_reason is null or p.reason = p_reason)
-  order by p.user_id
+  select p_instance, stuck.id, 1, 'admin' from unnest(v_ids) as stuck (id) order by stuck.id
   on conflict (instance_id, user_id) do update set nonce = nextval('kick_nonce'), source = excluded.source, taken_until = null;
 
-  with held as materialized (
-    select a.id from progress p join accounts a on a.instance_id = p.instance_id and a.id = p.user_id
-    where p.instance_id = p_instance and p.stage = 'stuck' and (p_reason is null or p.reason = p_reason)
-      and a.announcing_token is null and a.announcing_until is not null
-    order by a.id for no key update of a
-  )
-  update accounts a set announcing_until = null from held where a.instance_id = p_instance and a.id = held.id;
-
-  with forward as (
-    update progress p set due = now()
-    where p.instance_id = p_instance and p.stage = 'stuck' and (p_reason is null or p.reason = p_reason)
-    returning 1
-  )
-  select count(*)::integer from forward;
+  update progress p set due = now() where p.instance_id = p_instance and p.user_id = any (v_ids) and p.stage = 'stuck';
+  count := cardinality(v_ids);
+  last := v_ids[p_limit];
+end
 $$`;
 
 /** Ends a user's wait for the manager: the default manager takes the place (guard 4). False where nobody waits. */

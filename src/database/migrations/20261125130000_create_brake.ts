@@ -121,15 +121,17 @@ begin
 end
 $$`;
 
-/** Lets all who are held go on with their deactivation; the count begins anew. Returns how many. */
+/** Lets those of these users who are held go on with their deactivation; with `p_anew` the count begins anew. Returns how many. */
 const RELEASE_HELD = `
-create function release_held(p_instance text, p_actor text, p_request text, p_note text) returns integer language plpgsql as $$
+create function release_held(p_instance text, p_ids uuid[], p_anew boolean, p_actor text, p_request text, p_note text)
+returns integer language plpgsql as $$
 declare
   v_ids uuid[];
 begin
   perform lock_instance(p_instance);
   with held as (
-    select a.id from accounts a where a.instance_id = p_instance and is_held(a) order by a.id for no key update
+    select a.id from accounts a
+    where a.instance_id = p_instance and a.id = any (p_ids) and is_held(a) order by a.id for no key update
   )
   select coalesce(array_agg(held.id), '{}') into v_ids from held;
 
@@ -143,7 +145,9 @@ begin
     set nonce = nextval('kick_nonce'), lane = 0, source = excluded.source, taken_until = null;
   update progress p set stage = 'deactivating', reason = null, message = null, since = now(), due = now() + interval '30 seconds'
   where p.instance_id = p_instance and p.user_id = any (v_ids);
-  delete from unassignments un where un.instance_id = p_instance;
+  if p_anew then
+    delete from unassignments un where un.instance_id = p_instance;
+  end if;
   return cardinality(v_ids);
 end
 $$`;
