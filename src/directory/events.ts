@@ -17,9 +17,14 @@ export interface FeedEvent {
 
 const LIST: Statement = {
   name: 'list_events',
+  // With how far the feed has been taken away, in one snapshot.
   text: `
-    select e.position::double precision as cursor, e.type, e.at, e.body, e.team_id is not null as "isTeam"
-    from events e where e.instance_id = $1 and e.position > $2 order by e.position limit $3`,
+    select s.events_removed::double precision as removed, e.position::double precision as cursor, e.type, e.at, e.body,
+      e.team_id is not null as "isTeam"
+    from seals s
+    left join lateral (
+      select * from events e where e.instance_id = $1 and e.position > $2 order by e.position limit $3) e on true
+    where s.instance_id = $1 order by e.position`,
 };
 const ENDS: Statement = {
   name: 'feed_ends',
@@ -36,16 +41,19 @@ export async function listEvents(
   after: number,
   limit: number,
 ): Promise<FeedEvent[]> {
-  const { removed } = await feedEnds(pool, instance);
+  await seal(pool, instance);
+  type Row = { removed: number; cursor: number | null; type: string; at: Date; body: unknown; isTeam: boolean };
+  const rows = await run<Row>(pool, LIST, [instance, after, limit]);
+  const removed = rows[0]?.removed ?? 0;
   if (after < removed) {
     throw new RefusedError(
       'cursor_too_old',
       `Events are kept for 30 days; the oldest that is there comes after ${removed}. Read the accounts, and follow from their eventsCursor.`,
     );
   }
-  type Row = { cursor: number; type: string; at: Date; body: unknown; isTeam: boolean };
-  const rows = await run<Row>(pool, LIST, [instance, after, limit]);
-  return rows.map(({ isTeam, body, ...event }) => ({ ...event, ...(isTeam ? { team: body } : { account: body }) }));
+  return rows.flatMap(({ cursor, type, at, isTeam, body }) =>
+    cursor === null ? [] : [{ cursor, type, at, ...(isTeam ? { team: body } : { account: body }) }],
+  );
 }
 
 /** The feed as it is now, committed changes sealed: its last place, and the last that was taken away. @throws UnavailableError */

@@ -10,6 +10,7 @@ import type { InstanceId, UserId } from '../../src/ids.js';
 import { changedUser } from '../../src/scim/asserted-user.js';
 import { overlay } from '../../src/scim/protocol/multi-valued.js';
 import { type TestDatabase, testDatabase } from '../support/database.js';
+import { wrapped } from '../support/interleave.js';
 import { BY_TEST } from '../support/roster.js';
 import { converge, emptyInstance, type Said, say, sayAgain } from '../support/steps.js';
 
@@ -212,8 +213,16 @@ describe('the event feed (guard 8)', () => {
       (await feed(1)).map(({ cursor }) => cursor),
       Array.from({ length: last - 1 }, (_, n) => n + 2),
     );
-    await pool.query(`update events set at = now() - interval '31 days' where instance_id = $1`, [instance]);
-    await removeOldEvents(pool);
+    const removes = wrapped(
+      pool,
+      () => undefined,
+      async (statement) => {
+        if (statement !== 'list_events') return;
+        await pool.query(`update events set at = now() - interval '31 days' where instance_id = $1`, [instance]);
+        await removeOldEvents(pool);
+      },
+    );
+    await assert.rejects(listEvents(removes, instance, 1, 1_000), { code: 'cursor_too_old' }, 'at any moment');
     await provisioned({ userName: 'cy@x.test' });
     assert.equal((await feed(last))[0]?.cursor, last + 1, 'and places are never given twice');
   });

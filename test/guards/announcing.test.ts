@@ -23,30 +23,9 @@ import { setInstance } from '../../src/instances/instances.js';
 import { actOnInstance, actOnUser } from '../../src/instances/operator-actions.js';
 import { type TestDatabase, testDatabase } from '../support/database.js';
 import { type FakeApplication, startFakeApplication } from '../support/fake-application.js';
-import { until, untilBlocked } from '../support/interleave.js';
+import { until, untilBlocked, wrapped } from '../support/interleave.js';
 import { BY_TEST } from '../support/roster.js';
-import { converge, emptyInstance, say, versionOf } from '../support/steps.js';
-
-/** A pool whose statements, by name, are told: before they are asked, or once their answers are there. */
-const wrapped = (
-  pool: pg.Pool,
-  answered: (statement: string) => unknown,
-  asked: (statement: string) => unknown = () => undefined,
-): pg.Pool =>
-  Object.assign(Object.create(pool) as pg.Pool, {
-    connect: async () => {
-      const client = await pool.connect();
-      return Object.assign(Object.create(client) as pg.PoolClient, {
-        query: async (query: { name: string }) => {
-          await asked(query.name);
-          const result: unknown = await client.query(query as never);
-          await answered(query.name);
-          return result;
-        },
-        release: (broken?: boolean) => client.release(broken),
-      });
-    },
-  });
+import { converge, emptyInstance, say, sayAgain, versionOf } from '../support/steps.js';
 
 const DONE = { status: 200, words: '' };
 
@@ -435,6 +414,23 @@ describe('guard 7: announcing in order', () => {
       [instance],
     );
     assert.deepEqual(rows, [{ moved: 2_001, audited: 1 }]);
+  });
+
+  it('who is held is shown as held again once the application is told', async () => {
+    const id = await provisioned('held@x.test');
+    await worker()(id);
+    await sayAgain(pool, instance, id, { userName: 'held@x.test', active: false });
+    await pool.query(
+      'update accounts set held_at = unassigned_at, applied_version = asserted_version where instance_id = $1 and id = $2',
+      [instance, id],
+    );
+    await showStuck(pool, instance, id, 'application_unreachable', 60_000);
+    await worker()(id);
+    const { rows } = await pool.query('select stage, reason from progress where instance_id = $1 and user_id = $2', [
+      instance,
+      id,
+    ]);
+    assert.deepEqual(rows, [{ stage: 'held', reason: 'brake_held' }]);
   });
 
   it('of who was never told of and is off nothing is said', async () => {

@@ -2,6 +2,28 @@ import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import type { TestDatabase } from './database.js';
 
+/** A pool whose statements, by name or else by text, are told: once their answers are there, or before they are asked. */
+export const wrapped = (
+  pool: pg.Pool,
+  answered: (statement: string) => unknown,
+  asked: (statement: string) => unknown = () => undefined,
+): pg.Pool =>
+  Object.assign(Object.create(pool) as pg.Pool, {
+    connect: async () => {
+      const client = await pool.connect();
+      return Object.assign(Object.create(client) as pg.PoolClient, {
+        query: async (query: string | { name: string }, values?: unknown[]) => {
+          const statement = typeof query === 'string' ? query : query.name;
+          await asked(statement);
+          const result: unknown = await client.query(query as string, values);
+          await answered(statement);
+          return result;
+        },
+        release: (broken?: boolean) => client.release(broken),
+      });
+    },
+  });
+
 /** How long something may take that is about to happen. */
 const PATIENCE_MS = 10_000;
 
