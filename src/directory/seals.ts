@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { run, type Statement } from '../database/pool.js';
+import { on, type Query, run, type Statement } from '../database/pool.js';
 import type { InstanceId } from '../ids.js';
 
 /** How many events and audit rows one statement seals. */
@@ -8,10 +8,13 @@ const AT_ONCE = 2_000;
 const SEAL: Statement = { name: 'seal', text: 'select seal($1, $2) as more' };
 
 /** Gives an instance's committed events and audit rows their places (guard 8); whoever does it at the same time waits. @throws UnavailableError */
-export async function seal(pool: pg.Pool, instance: InstanceId): Promise<void> {
+export const seal = (pool: pg.Pool, instance: InstanceId): Promise<void> => sealBy(on(pool), instance);
+
+/** The same inside a transaction, which makes others who seal wait for its end. */
+export async function sealBy(query: Query, instance: InstanceId): Promise<void> {
   let more: boolean | undefined;
   do {
-    [{ more } = { more: false }] = await run<{ more: boolean }>(pool, SEAL, [instance, AT_ONCE]);
+    [{ more } = { more: false }] = await query<{ more: boolean }>(SEAL, [instance, AT_ONCE]);
   } while (more);
 }
 

@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import { type Query, run, type Statement, transaction, within } from '../database/pool.js';
-import { seal } from '../directory/seals.js';
+import { seal, sealBy } from '../directory/seals.js';
 import { type Actor, findUsers, lockUser, type StoredUser } from '../directory/users.js';
 import { updateUsers } from '../directory/write-users.js';
 import { RefusedError } from '../errors.js';
@@ -27,13 +27,15 @@ export async function eraseUser(
   note: string,
   by: Actor,
 ): Promise<void> {
-  // Notes can be taken away once they are sealed.
+  // Most of it before others wait for it.
   await seal(pool, instance);
   const { seen, naming } = await eventsNaming(pool, instance, id);
   await transaction(pool, async (client) => {
     await client.query('select lock_instance($1)', [instance]);
-    await lockUser(client, { instance, id });
     const query = within(client);
+    // First, as who seals locks, so that nobody seals meanwhile.
+    await sealBy(query, instance);
+    await lockUser(client, { instance, id });
     const stored = await storedOf(query, instance, [id]);
     const [user] = stored;
     if (user === undefined) throw new RefusedError('not_found', `There is no user ${id} in this instance.`);
@@ -48,6 +50,8 @@ export async function eraseUser(
     );
     const refusal = rows[0]?.refusal ?? null;
     if (refusal !== null) throw new RefusedError(refusal, REFUSALS[refusal]);
+    // Whoever walks the chain and misses a note finds why: both are there at once.
+    await sealBy(query, instance);
   });
 }
 

@@ -144,10 +144,10 @@ describe('guard 7: announcing in order', () => {
       if (statement === 'claim_announcement' && slept === 0) slept = 16_000;
     });
     try {
-      const { announce } = announcementActivities(stopped, deliverer, () => undefined);
-      await assert.rejects(announce({ instance, userId: id }));
+      const activities = announcementActivities(stopped, deliverer, () => undefined);
+      await assert.rejects(activities.announce({ instance, userId: id }));
       assert.deepEqual([application.told.length, (await account(id)).token], [0, null]);
-      await announce({ instance, userId: id });
+      await activities.announce({ instance, userId: id });
       assert.equal(application.told.length, 1);
     } finally {
       performance.now = now;
@@ -348,10 +348,10 @@ describe('guard 7: announcing in order', () => {
       const own = ids.slice(0, 10).map(worker());
       const first = pass('one');
       await until('it tells', () => application.told.length > 12);
-      const { announce } = announcementActivities(pool, deliverer, () => undefined);
+      const activities = announcementActivities(pool, deliverer, () => undefined);
       const other = await provisioned('other@x.test');
       await pool.query('delete from kicks where instance_id = $1', [instance]);
-      assert.deepEqual(await announce({ instance, userId: other }), { outcome: 'told', movedLeft: false });
+      assert.deepEqual(await activities.announce({ instance, userId: other }), { outcome: 'told', movedLeft: false });
       await pass('two');
       await Promise.all([first, ...own]);
       assert.equal(application.told.length, 61, 'each is told of once');

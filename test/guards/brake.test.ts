@@ -92,7 +92,7 @@ describe('rule 12: whom the brake holds', () => {
     const ids = await people(401);
     await setBrake(0.5, 1);
     await leave(ids.slice(0, 3));
-    assert.deepEqual([...(await decide(ids.slice(0, 3), 3)).values()].toSorted(), [false, false, true]);
+    assert.equal(countHeld(await decide(ids.slice(0, 3), 3)), 1);
   });
 
   it('counts who was assigned again as one active account, not two', async () => {

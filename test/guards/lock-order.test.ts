@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import type pg from 'pg';
+import { endpointUrl } from '../../src/application/endpoint-url.js';
 import { claimAnnouncement, finishAnnouncement } from '../../src/directory/announcements.js';
 import { takeKicks } from '../../src/directory/kicks.js';
 import { showStuck } from '../../src/directory/progress.js';
@@ -23,7 +24,12 @@ describe('everybody locks an instance, then its accounts, then their kicks', () 
   after(() => database.close());
   beforeEach(async () => {
     instance = await emptyInstance(pool);
-    await setInstance(pool, instance, { application: { url: 'https://application.test' } }, BY_TEST);
+    await setInstance(
+      pool,
+      instance,
+      { application: { url: endpointUrl('https://application.test', false) } },
+      BY_TEST,
+    );
     ({ id } = await say(pool, instance, { userName: 'ada@x.test' }));
     await converge(pool, instance, id);
   });

@@ -56,7 +56,7 @@ begin
   if tg_op = 'UPDATE' and old.position is null and new.position is not null then
     return new;
   end if;
-  if tg_op = 'UPDATE' and old.position is not null and new.note is null and to_jsonb(new) - 'note' = to_jsonb(old) - 'note' then
+  if tg_op = 'UPDATE' and new.note is null and to_jsonb(new) - 'note' = to_jsonb(old) - 'note' then
     return new;
   end if;
   raise exception 'The audit log is only added to.';
