@@ -393,6 +393,15 @@ describe('guard 7: announcing in order', () => {
       assert.equal(application.told.length, 3);
     });
 
+    it('it ends where the endpoint goes meanwhile', async () => {
+      await moved(30, 'g');
+      const first = pass('one');
+      await until('it tells', () => application.told.length > 0);
+      await setInstance(pool, instance, { application: null }, BY_TEST);
+      await first;
+      assert.deepEqual(await listMoved(pool, instance, PATROL_START.id, 10), []);
+    });
+
     it('whom it can’t tell of is left to its own run', async () => {
       await moved(3, 'f');
       application.answer = (response) => response.writeHead(500).end();
@@ -421,7 +430,7 @@ describe('guard 7: announcing in order', () => {
     await worker()(id);
     await sayAgain(pool, instance, id, { userName: 'held@x.test', active: false });
     await pool.query(
-      'update accounts set held_at = unassigned_at, applied_version = asserted_version where instance_id = $1 and id = $2',
+      'update accounts set unassigned_at = now(), held_at = now(), applied_version = asserted_version where instance_id = $1 and id = $2',
       [instance, id],
     );
     await showStuck(pool, instance, id, 'application_unreachable', 60_000);

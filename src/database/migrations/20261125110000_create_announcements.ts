@@ -112,6 +112,7 @@ begin
   state := 'told';
   select * into v_instance from instances i where i.id = p_instance;
   if v_instance.application_url is null then
+    update events e set moved = false where e.instance_id = p_instance and e.user_id = p_user and e.moved;
     return;
   end if;
 
@@ -130,7 +131,7 @@ begin
       -- In one snapshot: who has been moved since is to be told of.
       update events e set moved = false
       where e.instance_id = p_instance and e.user_id = p_user and e.moved
-        and not (select is_to_be_told(a) from accounts a where a.instance_id = p_instance and a.id = p_user);
+        and not coalesce((select is_to_be_told(a) from accounts a where a.instance_id = p_instance and a.id = p_user), false);
     end if;
     return;
   end if;
