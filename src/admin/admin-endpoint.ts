@@ -16,6 +16,7 @@ import { auditRoutes } from './audit.js';
 import { authenticate, authorize } from './authenticate.js';
 import { begun } from './download.js';
 import { eventRoutes } from './events.js';
+import { healthRoutes } from './health.js';
 import { importRoutes } from './imports.js';
 import { instanceRoutes } from './instances.js';
 import { openapiRoute } from './openapi.js';
@@ -60,6 +61,7 @@ export function adminRoutes(options: AdminRoutesOptions): AdminRoute[] {
     ...accountRoutes(options),
     ...teamRoutes(options),
     ...progressRoutes(options),
+    ...healthRoutes(options),
     ...requestRoutes(options),
     ...actionRoutes(options),
     ...storyRoutes(options),

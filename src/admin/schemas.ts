@@ -254,6 +254,16 @@ export const progress = z
   })
   .meta({ id: 'Progress' });
 
+const users = z.number().int();
+export const health = z
+  .strictObject({
+    now: z.array(z.strictObject({ stage, count: users })).meta({ description: 'The stages that somebody is in' }),
+    samples: z
+      .array(z.strictObject({ at: instant, provisioned: users, waiting: users, stuck: users }))
+      .meta({ description: 'One a minute over the last hour, the oldest first' }),
+  })
+  .meta({ id: 'Health' });
+
 // The feed and the audit log
 
 export const feedCursor = z

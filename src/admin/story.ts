@@ -18,6 +18,18 @@ const storyItem = z
   })
   .meta({ id: 'StoryItem' });
 
+export const story = listOf(storyItem).extend({
+  user: z.strictObject({
+    userId: z.string(),
+    userName: z.string(),
+    managerReference: z.string().nullable().meta({ description: 'As Okta sent it last' }),
+    stage: schemas.stage.nullable(),
+    reason: schemas.reasonCode.nullable(),
+    message: z.string().nullable(),
+    workflow: z.strictObject({ id: z.string(), url: z.url() }),
+  }),
+});
+
 /** The ranks that `listStory` gives. */
 const MAX_RANK = 3;
 const LAST_YEAR = 9_999;
@@ -56,17 +68,7 @@ export function storyRoutes({ pool, temporalUi }: StoryRoutesOptions): AdminRout
       role: 'viewer',
       input: fromQuery(z.strictObject(query)),
       status: 200,
-      answer: listOf(storyItem).extend({
-        user: z.strictObject({
-          userId: z.string(),
-          userName: z.string(),
-          managerReference: z.string().nullable().meta({ description: 'As Okta sent it last' }),
-          stage: schemas.stage.nullable(),
-          reason: schemas.reasonCode.nullable(),
-          message: z.string().nullable(),
-          workflow: z.strictObject({ id: z.string(), url: z.url() }),
-        }),
-      }),
+      answer: story,
       handle: async ({ instance, id: given, input }) => {
         const id = accountId(given);
         const head = await storyHead(pool, instance, { id });

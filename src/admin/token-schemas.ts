@@ -30,6 +30,18 @@ export const newOperatorToken = z
   })
   .meta({ id: 'NewOperatorToken' });
 
+export const tokenRotation = z
+  .strictObject({
+    overlapHours: z
+      .number()
+      .int()
+      .min(0)
+      .max(8_760)
+      .default(24)
+      .meta({ description: 'How long the old token stays good, unless it expires before' }),
+  })
+  .meta({ id: 'TokenRotation' });
+
 const issued = {
   id,
   label: z.string(),
@@ -51,3 +63,5 @@ const listed = {
 };
 export const scimToken = z.strictObject(listed).meta({ id: 'ScimToken' });
 export const operatorToken = z.strictObject({ ...listed, role: operatorRole, instance }).meta({ id: 'OperatorToken' });
+
+export const ownToken = z.strictObject({ id, role: operatorRole }).meta({ id: 'OwnToken' });

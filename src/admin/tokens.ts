@@ -11,6 +11,7 @@ import {
   issueScimToken,
   listScimTokens,
   revokeScimToken,
+  rotateScimToken,
   type TokenInfo,
 } from '../instances/tokens.js';
 import { listOf, wholeList } from './page.js';
@@ -51,6 +52,18 @@ export function scimTokenRoutes({ pool, secret }: TokenRoutesOptions): AdminRout
         presentIssued(await issueScimToken(pool, secret, instance, withoutUndefined(input), by)),
     }),
     instanceRoute({
+      name: 'rotateScimToken',
+      summary: 'Issue a successor of a good SCIM token; the old one stays good for a while, so that there is no gap',
+      method: 'POST',
+      path: '/instances/{slug}/tokens/{id}/rotate',
+      role: 'operator',
+      input: fromBody(schemas.tokenRotation),
+      status: 201,
+      answer: schemas.issuedScimToken,
+      handle: async ({ instance, id, input, by }) =>
+        presentIssued(await rotateScimToken(pool, secret, instance, id, input.overlapHours * 3_600, by)),
+    }),
+    instanceRoute({
       name: 'revokeScimToken',
       summary: 'Revoke a SCIM token; holds everywhere within a second',
       method: 'DELETE',
@@ -64,9 +77,20 @@ export function scimTokenRoutes({ pool, secret }: TokenRoutesOptions): AdminRout
   ];
 }
 
-/** `/operator-tokens`: who may use this API. */
+/** `/operator-tokens`: who may use this API; `/token`: who asks. */
 export function operatorTokenRoutes({ pool, secret }: TokenRoutesOptions): AdminRoute[] {
   return [
+    route({
+      name: 'getOwnToken',
+      summary: 'The token that this is asked with: its id and its role',
+      method: 'GET',
+      path: '/token',
+      role: 'viewer',
+      input: nothing,
+      status: 200,
+      answer: schemas.ownToken,
+      handle: async ({ by, role }) => ({ id: by.actor.replace('operator:', ''), role }),
+    }),
     route({
       name: 'listOperatorTokens',
       summary: 'Every operator token, revoked ones too, oldest first; never a secret',

@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import { sampleHealth } from '../directory/health.js';
 import { PATROL_START, patrolAccounts, sweepKicks } from '../directory/kicks.js';
 import type { Log } from '../telemetry/log.js';
 import { waitUntil } from './wait.js';
@@ -21,7 +22,7 @@ export interface SweeperOptions {
 
 /**
  * Starts the sweeper: it kicks whoever is overdue, so that nothing is lost with a terminated run, a dead dispatcher or the
- * whole of Temporal's store (guard 6). Safe to run in many processes.
+ * whole of Temporal's store (guard 6); and it writes down how each instance is, for the console. Safe to run in many processes.
  */
 export function startSweeper(options: SweeperOptions): { stop(): Promise<void> } {
   const { pool, log, onSwept, overdueSeconds = OVERDUE_SECONDS, everyMs = EVERY_MS } = options;
@@ -38,6 +39,7 @@ export function startSweeper(options: SweeperOptions): { stop(): Promise<void> }
           log.info({ kicked }, 'kicked who was overdue');
           onSwept();
         }
+        await sampleHealth(pool);
       } catch (error) {
         log.warn({ err: error }, 'the sweep failed; trying again');
       }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { listOf } from '../../src/admin/page.js';
 import * as schemas from '../../src/admin/schemas.js';
 import * as tokenSchemas from '../../src/admin/token-schemas.js';
+import { until } from '../support/interleave.js';
 import { emptyInstance } from '../support/steps.js';
 import { type AdminServer, startAdmin } from './admin-server.js';
 
@@ -58,6 +59,34 @@ describe('tokens in the admin API', () => {
     assert.equal(await scimStatus(token), 401);
     assert.equal((await admin.ask('DELETE', `${path}/${id}`)).status, 204);
     assert.equal(await revokedAt(), first);
+  });
+
+  it('a rotated token has a successor, and is good beside it for the hours asked for', async () => {
+    const path = `/instances/${slug}/tokens`;
+    const old = (await admin.ask('POST', path, { body: { label: 'Okta' } })).as(tokenSchemas.issuedScimToken, 201);
+    const rotate = (id: string, body: object) => admin.ask('POST', `${path}/${id}/rotate`, { as: 'operator', body });
+    const next = (await rotate(old.id, { overlapHours: 2 })).as(tokenSchemas.issuedScimToken, 201);
+    assert.equal(next.label, 'Okta');
+    assert.notEqual(next.token, old.token);
+    assert.deepEqual([await scimStatus(old.token), await scimStatus(next.token)], [200, 200]);
+    const { items } = (await admin.ask('GET', path)).as(listOf(tokenSchemas.scimToken));
+    const hours = (Date.parse(items.find(({ id }) => id === old.id)?.expiresAt ?? '') - Date.now()) / 3_600_000;
+    assert.ok(hours > 1.9 && hours <= 2, `${hours} hours`);
+
+    await rotate(next.id, { overlapHours: 0 });
+    await until('it is refused', async () => (await scimStatus(next.token)) === 401);
+    assert.equal((await rotate(next.id, {})).code(404), 'token_unknown');
+    assert.equal((await rotate(old.id, { overlapHours: -1 })).code(400), 'invalid_request');
+  });
+
+  it('says who asks', async () => {
+    const body = { label: 'me', role: 'operator' };
+    const { id, token } = (await admin.ask('POST', '/operator-tokens', { body })).as(
+      tokenSchemas.issuedOperatorToken,
+      201,
+    );
+    const answer = await admin.ask('GET', '/token', { token });
+    assert.deepEqual(answer.as(tokenSchemas.ownToken), { id, role: 'operator' });
   });
 
   it('a SCIM token is good for a year unless told, until when it is told, or for ever', async () => {

@@ -17,6 +17,9 @@ interface Things {
   readonly application: string;
 }
 
+/** What to send, by the last segment of the path. */
+const BODIES: Readonly<Record<string, object>> = { actions: { action: 'retryNow', reason: 'x' }, rotate: {} };
+
 describe('instances are walls in the admin API', () => {
   let admin: AdminServer;
   let acme: Things;
@@ -58,11 +61,11 @@ describe('instances are walls in the admin API', () => {
   it("another instance's id is a 404 on every route that takes one, and changes nothing", async () => {
     const before = await everything(globex);
     const routes = admin.routes.filter(({ path }) => path.includes('{slug}') && path.includes('{id}'));
-    assert.equal(routes.length, 7);
+    assert.equal(routes.length, 8);
     for (const route of routes) {
       const noun = route.path.split('/')[3];
       assert.ok(noun === 'accounts' || noun === 'teams' || noun === 'tokens' || noun === 'application');
-      const body = route.path.endsWith('/actions') ? { action: 'retryNow', reason: 'x' } : { role: 'coach' };
+      const body = BODIES[route.path.split('/').at(-1) ?? ''] ?? { role: 'coach' };
       const asked = route.input.body === undefined ? {} : { body };
       const foreign = await admin.ask(route.method, pathOf(route, { slug: acme.instance, id: globex[noun] }), asked);
       assert.equal(foreign.status, 404, `${route.method} ${route.path}`);

@@ -15,6 +15,7 @@ import { createAnnouncements } from './20261125110000_create_announcements.js';
 import { createOperatorActions } from './20261125120000_create_operator_actions.js';
 import { createBrake } from './20261125130000_create_brake.js';
 import { createErasure } from './20261125140000_create_erasure.js';
+import { createHealthSamples } from './20261126090000_create_health_samples.js';
 import { createImports } from './20261126100000_create_imports.js';
 
 /** Every migration by the name that the database remembers it by; applied in the order of the names. */
@@ -35,5 +36,6 @@ export const migrations: Record<string, Knex.Migration> = {
   '20261125120000_create_operator_actions': createOperatorActions,
   '20261125130000_create_brake': createBrake,
   '20261125140000_create_erasure': createErasure,
+  '20261126090000_create_health_samples': createHealthSamples,
   '20261126100000_create_imports': createImports,
 };
