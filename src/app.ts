@@ -5,6 +5,7 @@ import { BrokenOffError } from './admin/download.js';
 import type { Deliverer } from './application/deliver.js';
 import type { TemporalUi } from './dispatch/temporal-ui.js';
 import { accessLog } from './http/access-log.js';
+import { consoleEndpoint } from './http/console.js';
 import { refusalKeeper } from './http/audit-refusals.js';
 import { errorAnswers } from './http/errors.js';
 import { healthEndpoint } from './http/health.js';
@@ -67,6 +68,7 @@ export function createApp(options: AppOptions): Koa {
       digestOf: (token) => digestOf(secret, token),
     }),
   );
+  app.use(consoleEndpoint());
   app.use(
     adminEndpoint({
       ...options,

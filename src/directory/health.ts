@@ -4,7 +4,7 @@ import type { InstanceId } from '../ids.js';
 import type { Stage } from './progress-list.js';
 
 /** How many of an instance's users were where, at a minute. */
-export interface HealthSample {
+interface HealthSample {
   readonly at: Date;
   readonly provisioned: number;
   readonly waiting: number;

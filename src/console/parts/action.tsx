@@ -1,0 +1,109 @@
+import type { ComponentChildren } from 'preact';
+import { useState } from 'preact/hooks';
+import { type ProblemFound, problemFrom } from '../api.js';
+import type { OwnToken } from '../api-types.js';
+import { Dialog } from './dialog.js';
+import { announce } from './notice.js';
+import { Problem } from './page.js';
+import { useMay } from './session-context.js';
+import { Field } from './small.js';
+
+interface ActionProps {
+  readonly label: string;
+  /** What the button is about, where several are alike: for who listens. */
+  readonly about?: string;
+  readonly needs: OwnToken['role'];
+  /** What it does, said before it is done. */
+  readonly explain: ComponentChildren;
+  /** Whether the audit log wants to know why. */
+  readonly asksWhy?: boolean;
+  readonly isDangerous?: boolean;
+  readonly isMain?: boolean;
+  /** Does it. @returns what to say when it is done */
+  readonly act: (reason: string) => Promise<string>;
+}
+
+const MAX_REASON = 500;
+
+/** A button for what is done on purpose: it says what will happen, asks why where that is kept, and tells how it went. */
+export function Action(props: ActionProps) {
+  const { label, about, needs, explain, asksWhy = false, isDangerous = false, isMain = false, act } = props;
+  const [isOpen, setOpen] = useState(false);
+  const may = useMay(needs);
+  const name = about === undefined ? label : `${label}: ${about}`;
+  return (
+    <>
+      <button
+        type="button"
+        class={isDangerous ? 'danger' : isMain ? 'main' : undefined}
+        aria-label={name}
+        disabled={!may}
+        title={may ? undefined : `This takes a token of role ${needs}.`}
+        onClick={() => setOpen(true)}
+      >
+        {label}
+      </button>
+      {isOpen && (
+        <Dialog title={name} onClose={() => setOpen(false)}>
+          <Confirm {...{ label, explain, asksWhy, isDangerous, act }} onClose={() => setOpen(false)} />
+        </Dialog>
+      )}
+    </>
+  );
+}
+
+type ConfirmProps = Pick<ActionProps, 'label' | 'explain' | 'act'> & {
+  readonly asksWhy: boolean;
+  readonly isDangerous: boolean;
+  readonly onClose: () => void;
+};
+
+function Confirm({ label, explain, asksWhy, isDangerous, act, onClose }: ConfirmProps) {
+  const [reason, setReason] = useState('');
+  const [isBusy, setBusy] = useState(false);
+  const [problem, setProblem] = useState<ProblemFound>();
+  const submit = async (): Promise<void> => {
+    setBusy(true);
+    try {
+      const done = await act(reason.trim());
+      onClose();
+      announce(done);
+    } catch (error) {
+      setProblem(problemFrom(error));
+      setBusy(false);
+    }
+  };
+  return (
+    <form
+      onSubmit={(event) => {
+        event.preventDefault();
+        if (!isBusy) void submit();
+      }}
+    >
+      <div class="explain">{explain}</div>
+      {asksWhy && (
+        <Field label="Reason" hint="For the audit log: whoever reads it later knows only this.">
+          {(ids) => (
+            <textarea
+              {...ids}
+              required
+              maxLength={MAX_REASON}
+              rows={2}
+              value={reason}
+              onInput={({ currentTarget }) => setReason(currentTarget.value)}
+            />
+          )}
+        </Field>
+      )}
+      {problem !== undefined && <Problem problem={problem} />}
+      <div class="buttons">
+        <button type="submit" class={isDangerous ? 'danger' : 'main'} aria-disabled={isBusy}>
+          {isBusy ? 'One moment…' : label}
+        </button>
+        <button type="button" onClick={onClose}>
+          Cancel
+        </button>
+      </div>
+    </form>
+  );
+}

@@ -1,0 +1,49 @@
+import type { Progress } from '../api-types.js';
+import { linkTo } from '../router.js';
+import { REASONS } from '../words.js';
+import { Outside, Since } from './small.js';
+import { type Column, Table } from './table.js';
+
+interface ProgressTableProps {
+  readonly instance: string;
+  readonly caption: string;
+  readonly rows: readonly Progress[];
+  readonly more?: readonly Column<Progress>[];
+}
+
+/** Who is where and why, with a link to each run. */
+export function ProgressTable({ instance, caption, rows, more = [] }: ProgressTableProps) {
+  return (
+    <Table
+      caption={caption}
+      rows={rows}
+      keyOf={({ userId }) => userId}
+      columns={[
+        {
+          title: 'User',
+          cell: ({ userId, userName }) => <a href={linkTo(instance, 'accounts', userId)}>{userName}</a>,
+        },
+        { title: 'Why', kind: 'wide', cell: (row) => <Why row={row} /> },
+        { title: 'Since', cell: ({ since }) => <Since instant={since} /> },
+        { title: 'Run', cell: ({ workflow }) => <Outside href={workflow.url}>Temporal</Outside> },
+        ...more,
+      ]}
+    />
+  );
+}
+
+/** The reason in plain words, what to do, and what the application said. */
+export function Why({ row: { reason, message } }: { row: Pick<Progress, 'reason' | 'message'> }) {
+  const words = reason === null ? undefined : REASONS[reason];
+  return (
+    <>
+      {words !== undefined && (
+        <>
+          {words.what}. <span class="quiet">{words.todo}</span>
+        </>
+      )}
+      {message !== null && <q class="said">{message}</q>}
+      {words === undefined && message === null && <span class="quiet">—</span>}
+    </>
+  );
+}

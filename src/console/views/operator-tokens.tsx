@@ -1,0 +1,102 @@
+import { useState } from 'preact/hooks';
+import { ask, path } from '../api.js';
+import type { Instance, IssuedToken, Listed, OperatorToken } from '../api-types.js';
+import { useLoad } from '../load.js';
+import { Action } from '../parts/action.js';
+import { Page, RoleNote, Show } from '../parts/page.js';
+import { Secret } from '../parts/secret.js';
+import { useMay } from '../parts/session-context.js';
+import { Choice } from '../parts/small.js';
+import { Table } from '../parts/table.js';
+import { IssueToken, isGood, tokenColumns } from '../parts/token-parts.js';
+
+const OF = '/operator-tokens';
+
+/** What each role may do; each may also do what those before it may. */
+const ROLES: readonly { readonly value: OperatorToken['role']; readonly text: string }[] = [
+  { value: 'viewer', text: 'viewer: reads' },
+  { value: 'operator', text: 'operator: also acts' },
+  { value: 'admin', text: 'admin: also makes instances and these tokens' },
+  { value: 'application', text: 'application: reads one instance, by the API' },
+];
+
+/** The tokens of people and programs that use the admin API, and so this console. */
+export function OperatorTokens() {
+  return (
+    <Page title="Operator tokens">
+      {useMay('admin') ? <List /> : <RoleNote needs="admin" to="see, issue or revoke operator tokens" />}
+    </Page>
+  );
+}
+
+function List() {
+  const tokens = useLoad<Listed<OperatorToken>>(OF);
+  const instances = useLoad<Listed<Instance>>('/instances');
+  const [role, setRole] = useState<OperatorToken['role']>('viewer');
+  const [chosen, setChosen] = useState<string>();
+  const [issued, setIssued] = useState<IssuedToken>();
+  const slugs = instances.value?.items.map(({ slug }) => slug) ?? [];
+  const instance = role === 'application' ? (chosen ?? slugs[0] ?? null) : null;
+  return (
+    <>
+      <p class="lead">One for each person and program, so that the audit log can say who it was.</p>
+      <section class="card">
+        <h2>A new token</h2>
+        <IssueToken
+          of={OF}
+          needs="admin"
+          example="Bo, on call"
+          life="90"
+          more={{ role, instance }}
+          onIssued={(token) => {
+            setIssued(token);
+            tokens.reload();
+          }}
+        >
+          <Choice label="Role" value={role} options={ROLES} onChange={setRole} />
+          {instance !== null && (
+            <Choice
+              label="Instance"
+              value={instance}
+              options={slugs.map((value) => ({ value, text: value }))}
+              onChange={setChosen}
+            />
+          )}
+        </IssueToken>
+      </section>
+      <Show loaded={tokens}>
+        {({ items }) => (
+          <Table
+            caption="Operator tokens"
+            rows={items.toReversed()}
+            keyOf={({ id }) => id}
+            columns={[
+              ...tokenColumns,
+              { title: 'Role', cell: ({ role: of, instance: slug }) => (slug === null ? of : `${of} of ${slug}`) },
+              {
+                title: 'Actions',
+                kind: 'actions',
+                cell: (token) =>
+                  isGood(token) && (
+                    <Action
+                      label="Revoke"
+                      about={token.label}
+                      needs="admin"
+                      isDangerous
+                      explain="Whoever uses it is refused within a second; if it is your own, you are signed out."
+                      act={async () => {
+                        await ask<undefined>('DELETE', path`/operator-tokens/${token.id}`);
+                        tokens.reload();
+                        return `“${token.label}” is revoked.`;
+                      }}
+                    />
+                  ),
+              },
+            ]}
+          />
+        )}
+      </Show>
+      {issued !== undefined && <Secret issued={issued} onClose={() => setIssued(undefined)} />}
+    </>
+  );
+}

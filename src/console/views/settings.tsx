@@ -1,0 +1,200 @@
+import { useState } from 'preact/hooks';
+import { path } from '../api.js';
+import type { Instance } from '../api-types.js';
+import { useLoad } from '../load.js';
+import { Page, RoleNote, Show } from '../parts/page.js';
+import { useMay } from '../parts/session-context.js';
+import { SettingsForm } from '../parts/settings-form.js';
+import { Checkbox, Field } from '../parts/small.js';
+
+const SWITCHES = [
+  { name: 'createUsers', label: 'Create users', hint: 'Off: Okta is refused, and nobody is created.' },
+  {
+    name: 'updateAttributes',
+    label: 'Update attributes',
+    hint: 'Off: what Okta changes is not remembered; only who is active counts.',
+  },
+  {
+    name: 'deactivateUsers',
+    label: 'Deactivate users',
+    hint: 'Off: who is unassigned keeps access. Switched on again, all whom it kept lose it.',
+  },
+] as const;
+
+/** What an operator may set of an instance; each part is saved by itself. */
+export function Settings({ instance: slug }: { instance: string }) {
+  const instance = useLoad<Instance>(path`/instances/${slug}`);
+  return (
+    <Page title="Settings">
+      <RoleNote needs="operator" to="change settings" />
+      <Show loaded={instance}>
+        {(now) => (
+          <>
+            <DefaultManager now={now} onSaved={instance.reload} />
+            <Switches now={now} onSaved={instance.reload} />
+            <Times now={now} onSaved={instance.reload} />
+          </>
+        )}
+      </Show>
+    </Page>
+  );
+}
+
+interface PartProps {
+  readonly now: Instance;
+  readonly onSaved: () => void;
+}
+
+function DefaultManager({ now: { slug, defaultManager }, onSaved }: PartProps) {
+  const may = useMay('operator');
+  const [wanted, setWanted] = useState('');
+  return (
+    <SettingsForm
+      slug={slug}
+      title="Default manager"
+      settings={() => ({ defaultManager: wanted.trim() })}
+      extra={
+        defaultManager?.explicit === true
+          ? { label: 'Back to the first coach', settings: { defaultManager: null } }
+          : undefined
+      }
+      onSaved={() => {
+        setWanted('');
+        onSaved();
+      }}
+    >
+      <p>
+        Now: <strong>{defaultManager?.userName ?? 'none'}</strong>
+        {defaultManager !== null && (defaultManager.explicit ? ', chosen here' : ', the coach who has been it longest')}
+        . Everybody whose own reference means nobody is with the default manager.
+      </p>
+      <Field label="Another" hint="E-mail or id of somebody active who is manager, publisher or coach.">
+        {(ids) => (
+          <input
+            {...ids}
+            required
+            disabled={!may}
+            value={wanted}
+            onInput={({ currentTarget }) => setWanted(currentTarget.value)}
+          />
+        )}
+      </Field>
+    </SettingsForm>
+  );
+}
+
+function Switches({ now, onSaved }: PartProps) {
+  const may = useMay('operator');
+  const [switches, setSwitches] = useState(now.switches);
+  const [scimRoles, setScimRoles] = useState(now.scimRoles);
+  return (
+    <SettingsForm slug={now.slug} title="What Okta may do" settings={() => ({ switches, scimRoles })} onSaved={onSaved}>
+      {SWITCHES.map(({ name, label, hint }) => (
+        <Checkbox
+          key={name}
+          label={label}
+          hint={hint}
+          checked={switches[name]}
+          disabled={!may}
+          onChange={(checked) => setSwitches({ ...switches, [name]: checked })}
+        />
+      ))}
+      <Checkbox
+        label="Set roles"
+        hint="On: the roles that Okta sends set the roles of accounts."
+        checked={scimRoles}
+        disabled={!may}
+        onChange={setScimRoles}
+      />
+    </SettingsForm>
+  );
+}
+
+/** What the brake is where it was off and is switched on. */
+const USUAL_BRAKE = { percent: 20, minimum: 10, windowMinutes: 10 };
+
+function Times({ now, onSaved }: PartProps) {
+  const may = useMay('operator');
+  const [seconds, setSeconds] = useState(now.managerWaitSeconds);
+  const [hasBrake, setHasBrake] = useState(now.brake !== null);
+  const [brake, setBrake] = useState(now.brake ?? USUAL_BRAKE);
+  return (
+    <SettingsForm
+      slug={now.slug}
+      title="Wait and brake"
+      settings={() => ({ managerWaitSeconds: seconds, brake: hasBrake ? brake : null })}
+      onSaved={onSaved}
+    >
+      <Quantity
+        label="Wait for a manager, seconds"
+        hint="How long a new user waits for a manager who is not here yet."
+        max={86_400}
+        value={seconds}
+        disabled={!may}
+        onChange={setSeconds}
+      />
+      <Checkbox
+        label="Brake"
+        hint="Holds deactivations, once Okta takes more people away at once than both of these."
+        checked={hasBrake}
+        disabled={!may}
+        onChange={setHasBrake}
+      />
+      {hasBrake && (
+        <div class="bar">
+          <Quantity
+            label="People"
+            max={1_000_000}
+            value={brake.minimum}
+            disabled={!may}
+            onChange={(minimum) => setBrake({ ...brake, minimum })}
+          />
+          <Quantity
+            label="% of the active"
+            max={100}
+            value={brake.percent}
+            disabled={!may}
+            onChange={(percent) => setBrake({ ...brake, percent })}
+          />
+          <Quantity
+            label="Within minutes"
+            min={1}
+            max={1_440}
+            value={brake.windowMinutes}
+            disabled={!may}
+            onChange={(windowMinutes) => setBrake({ ...brake, windowMinutes })}
+          />
+        </div>
+      )}
+    </SettingsForm>
+  );
+}
+
+interface QuantityProps {
+  readonly label: string;
+  readonly hint?: string;
+  readonly min?: number;
+  readonly max: number;
+  readonly value: number;
+  readonly disabled: boolean;
+  readonly onChange: (value: number) => void;
+}
+
+function Quantity({ label, hint, min = 0, max, value, disabled, onChange }: QuantityProps) {
+  return (
+    <Field label={label} {...(hint === undefined ? {} : { hint })}>
+      {(ids) => (
+        <input
+          {...ids}
+          type="number"
+          required
+          min={min}
+          max={max}
+          disabled={disabled}
+          value={value}
+          onInput={({ currentTarget }) => onChange(currentTarget.valueAsNumber)}
+        />
+      )}
+    </Field>
+  );
+}
