@@ -63,6 +63,7 @@ const whereItIs = ({ file }: RunningDev): string =>
     '',
     'Roster is running.',
     `  SCIM          ${file.scimUrl}`,
+    `  Console       ${file.consoleUrl}`,
     `  Admin API     ${file.adminUrl}`,
     `  Temporal UI   ${file.temporalUiUrl}`,
     `  PostgreSQL    ${file.databaseUrl}`,
@@ -79,6 +80,9 @@ What next:
   See the account, its manager and its team:
     curl -s '${file.adminUrl}/instances/${file.instance}/accounts?userName=eva.stone@acme.example' \\
       -H 'Authorization: Bearer ${file.adminToken}'
+
+  See all of it in the console, signed in with ${file.adminToken}:
+    ${file.consoleUrl}
 
   See each user's run, and who waits for a manager:
     ${file.temporalUiUrl}/namespaces/default/workflows
