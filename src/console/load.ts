@@ -91,3 +91,12 @@ export function useEvery(milliseconds: number, act: () => void): void {
     return () => clearInterval(timer);
   }, [milliseconds]);
 }
+
+/** How many items the API gives at once, unless told. */
+const PAGE = 100;
+
+/** Keeps a list fresh, as long as it is one page: whoever has turned to a second is reading, and nothing moves below the eyes then. */
+export const useFreshPages = <Item>({ value, reload }: Pages<Item>, milliseconds: number): void =>
+  useEvery(milliseconds, () => {
+    if ((value?.length ?? 0) <= PAGE) reload();
+  });

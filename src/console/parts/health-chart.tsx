@@ -26,7 +26,10 @@ export function HealthChart({ health }: { health: Health }) {
             <dd>
               <Line
                 title={title}
-                points={health.samples.map((sample) => ({ at: Date.parse(sample.at), value: sample[measure] }))}
+                points={[
+                  ...health.samples.map((sample) => ({ at: Date.parse(sample.at), value: sample[measure] })),
+                  { at: Date.now(), value: now },
+                ]}
               />
             </dd>
           </div>
@@ -39,7 +42,7 @@ export function HealthChart({ health }: { health: Health }) {
 function Line({ title, points }: { title: string; points: readonly { at: number; value: number }[] }) {
   const first = points[0];
   const last = points.at(-1);
-  if (first === undefined || last === undefined) return <span class="quiet">no samples yet</span>;
+  if (first === undefined || last === undefined) return null;
   const most = Math.max(1, ...points.map(({ value }) => value));
   const begin = Date.now() - HOUR_MS;
   const x = (at: number): number => ((at - begin) / HOUR_MS) * WIDTH;

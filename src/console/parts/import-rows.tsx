@@ -1,7 +1,8 @@
 import { useState } from 'preact/hooks';
 import { path, withQuery } from '../api.js';
 import type { Import, ImportRow, RowOutcome } from '../api-types.js';
-import { usePages } from '../load.js';
+import { hasEnded } from '../follow-import.js';
+import { useFreshPages, usePages } from '../load.js';
 import { linkTo } from '../router.js';
 import { number, OUTCOME_TONES, OUTCOMES } from '../words.js';
 import { Origin } from './manager.js';
@@ -10,13 +11,18 @@ import { Badge, Choice } from './small.js';
 import { type Column, Table } from './table.js';
 
 const ALL = 'all';
+/** While rows are being decided; afterwards nothing changes any more. */
+const EVERY_MS = 5_000;
+const NEVER_MS = 2 ** 31 - 1;
 
 /** What came of the rows of a file, or would; those that were rejected first, where there are such. */
-export function ImportRows({ instance, now: { id, rows } }: { instance: string; now: Import }) {
+export function ImportRows({ instance, now }: { instance: string; now: Import }) {
+  const { id, rows } = now;
   const [outcome, setOutcome] = useState<RowOutcome | typeof ALL>(rows.rejected > 0 ? 'rejected' : ALL);
   const pages = usePages<ImportRow>(
     withQuery(path`/imports/${id}/rows`, { outcome: outcome === ALL ? null : outcome }),
   );
+  useFreshPages(pages, hasEnded(now) ? NEVER_MS : EVERY_MS);
   return (
     <>
       <Choice

@@ -36,7 +36,8 @@ export function Table<Row>({ caption, columns, rows, keyOf }: TableProps<Row>) {
           <tr key={keyOf(row)} role="row">
             {columns.map(({ title, cell, kind }) => (
               <td key={title} role="cell" class={kind} data-title={title}>
-                {cell(row)}
+                {/* One box: as a card it stands beside its title. */}
+                <div>{cell(row)}</div>
               </td>
             ))}
           </tr>

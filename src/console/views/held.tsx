@@ -1,6 +1,6 @@
 import { ask, path, withQuery } from '../api.js';
 import type { Acted, InstanceAction, Progress } from '../api-types.js';
-import { useEvery, usePages } from '../load.js';
+import { useFreshPages, usePages } from '../load.js';
 import { Action } from '../parts/action.js';
 import { Page, RoleNote, ShowPages } from '../parts/page.js';
 import { ProgressTable } from '../parts/progress-table.js';
@@ -11,9 +11,7 @@ const EVERY_MS = 5_000;
 /** Whom the brake holds, and the two ways on: for all of them together. */
 export function Held({ instance }: { instance: string }) {
   const pages = usePages<Progress>(withQuery(path`/instances/${instance}/progress`, { stage: 'held' }));
-  useEvery(EVERY_MS, () => {
-    if ((pages.value?.length ?? 0) <= 100) pages.reload();
-  });
+  useFreshPages(pages, EVERY_MS);
   const act = async (action: InstanceAction['action'], reason: string): Promise<number> => {
     const body: InstanceAction = { action, reason };
     const { accounts } = await ask<Acted>('POST', path`/instances/${instance}/actions`, { body });

@@ -1,11 +1,10 @@
 import { useEffect, useState } from 'preact/hooks';
-import { ask, type ProblemFound, path, problemFrom, request } from '../api.js';
-import type { ImportAction, Import as ImportType } from '../api-types.js';
-import { followImport, hasEnded } from '../follow-import.js';
-import { Action } from '../parts/action.js';
+import { type ProblemFound, problemFrom } from '../api.js';
+import type { Import as ImportType } from '../api-types.js';
+import { followImport } from '../follow-import.js';
+import { ImportControls } from '../parts/import-controls.js';
 import { ImportRows } from '../parts/import-rows.js';
-import { announce } from '../parts/notice.js';
-import { Page, Problem, RoleNote, Show } from '../parts/page.js';
+import { Page, Show } from '../parts/page.js';
 import { At, Badge } from '../parts/small.js';
 import { linkTo } from '../router.js';
 import { counted, duration, IMPORT_TONES, number } from '../words.js';
@@ -38,7 +37,7 @@ export function Import({ instance, id }: { instance: string; id: string }) {
           <>
             <section class="card">
               <Progress now={now} />
-              <Controls id={id} now={now} onChanged={setValue} />
+              <ImportControls id={id} now={now} onChanged={setValue} />
             </section>
             <section>
               <h2>{now.dryRun ? 'What would be' : 'Rows'}</h2>
@@ -91,86 +90,6 @@ function Progress({ now }: { now: ImportType }) {
       {unknownColumns.length > 0 && (
         <p class="note">Columns that nothing is known of, and that are ignored: {unknownColumns.join(', ')}.</p>
       )}
-    </>
-  );
-}
-
-const ACTIONS: Readonly<
-  Record<ImportAction, { label: string; explain: string; done: string; isOffered: (now: ImportType) => boolean }>
-> = {
-  pause: {
-    label: 'Pause',
-    explain: 'Stops after the page of rows that is being written. It can be resumed at any time.',
-    done: 'Paused.',
-    isOffered: ({ state }) => state === 'running',
-  },
-  resume: {
-    label: 'Resume',
-    explain: 'Goes on where it stopped.',
-    done: 'It goes on.',
-    isOffered: ({ state }) => state === 'paused',
-  },
-  cancel: {
-    label: 'Cancel the import',
-    explain:
-      'What is done stays, and everybody has a manager; the rest of the rows is marked cancelled. It can’t be resumed.',
-    done: 'Cancelled.',
-    isOffered: (now) => !hasEnded(now),
-  },
-};
-
-const ACTION_NAMES: readonly ImportAction[] = ['pause', 'resume', 'cancel'];
-
-function Controls({ id, now, onChanged }: { id: string; now: ImportType; onChanged: (now: ImportType) => void }) {
-  const offered = ACTION_NAMES.filter((name) => ACTIONS[name].isOffered(now));
-  return (
-    <>
-      {offered.length > 0 && <RoleNote needs="operator" to="pause or cancel an import" />}
-      <div class="buttons">
-        {offered.map((action) => (
-          <Action
-            key={action}
-            label={ACTIONS[action].label}
-            needs="operator"
-            asksWhy
-            isDangerous={action === 'cancel'}
-            explain={ACTIONS[action].explain}
-            act={async (reason) => {
-              onChanged(await ask<ImportType>('POST', path`/imports/${id}/actions`, { body: { action, reason } }));
-              return ACTIONS[action].done;
-            }}
-          />
-        ))}
-        {now.rows.rejected > 0 && <Rejects id={id} />}
-      </div>
-    </>
-  );
-}
-
-/** The rejected rows as a file. Fetched, since a link would go without the token. */
-function Rejects({ id }: { id: string }) {
-  const [problem, setProblem] = useState<ProblemFound>();
-  const download = async (): Promise<void> => {
-    setProblem(undefined);
-    try {
-      const url = URL.createObjectURL(await (await request('GET', path`/imports/${id}/rejects`)).blob());
-      const link = document.createElement('a');
-      link.href = url;
-      link.download = `rejects-${id}.csv`;
-      link.click();
-      // Not at once: the browser is still reading it.
-      setTimeout(() => URL.revokeObjectURL(url), 60_000);
-      announce('The rejected rows are downloaded. Correct them, and import that file.');
-    } catch (error) {
-      setProblem(problemFrom(error));
-    }
-  };
-  return (
-    <>
-      <button type="button" class="main" onClick={() => void download()}>
-        Download the rejects
-      </button>
-      {problem !== undefined && <Problem problem={problem} />}
     </>
   );
 }

@@ -42,9 +42,10 @@ export function Overview({ instance: slug }: { instance: string }) {
       <Show loaded={instance}>
         {({ defaultManager, switches, managerWaitSeconds, brake, application }) => (
           <section class="card">
-            <h2>
-              How it is set <a href={linkTo(slug, 'settings')}>Settings</a>
-            </h2>
+            <div class="card-head">
+              <h2>How it is set</h2>
+              <a href={linkTo(slug, 'settings')}>Settings</a>
+            </div>
             <dl class="facts">
               <dt>Default manager</dt>
               <dd>

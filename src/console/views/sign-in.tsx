@@ -1,9 +1,18 @@
 import { useState } from 'preact/hooks';
-import { ask, type ProblemFound, problemFrom } from '../api.js';
+import { ask, ProblemFound, problemFrom } from '../api.js';
 import type { OwnToken } from '../api-types.js';
 import { Page, Problem } from '../parts/page.js';
 import { Field } from '../parts/small.js';
 import { endSession, type Session, storeToken } from '../session.js';
+
+/** What else is pasted by mistake can hold letters that no header takes. */
+const TOKEN = /^rst_[\w-]+$/;
+const NO_TOKEN = new ProblemFound({
+  status: 0,
+  code: 'no_token',
+  detail: 'This is no token: a token begins with rst_.',
+  requestId: '',
+});
 
 /** Asks for an operator token, and takes it where the server does. */
 export function SignIn({ note, onSignedIn }: { note: string; onSignedIn: (session: Session) => void }) {
@@ -14,6 +23,11 @@ export function SignIn({ note, onSignedIn }: { note: string; onSignedIn: (sessio
     setBusy(true);
     setProblem(undefined);
     const given = token.trim();
+    if (!TOKEN.test(given)) {
+      setProblem(NO_TOKEN);
+      setBusy(false);
+      return;
+    }
     storeToken(given);
     try {
       onSignedIn({ ...(await ask<OwnToken>('GET', '/token')), token: given });

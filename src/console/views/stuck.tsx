@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks';
 import { ask, path, withQuery } from '../api.js';
 import type { Acted, InstanceAction, Listed, Progress, Reason, Stage } from '../api-types.js';
-import { useEvery, useLoad, usePages } from '../load.js';
+import { useFreshPages, useLoad, usePages } from '../load.js';
 import { Action } from '../parts/action.js';
 import { Page, RoleNote, ShowPages } from '../parts/page.js';
 import { ProgressTable } from '../parts/progress-table.js';
@@ -26,10 +26,7 @@ export function Stuck({ instance }: { instance: string }) {
   const { value: first } = useLoad<Listed<Progress> & { stuckUrl: string }>(
     withQuery(path`/instances/${instance}/progress`, { stage, limit: '1' }),
   );
-  // Whoever has turned to a second page is reading: nothing moves below the eyes then.
-  useEvery(EVERY_MS, () => {
-    if ((pages.value?.length ?? 0) <= 100) pages.reload();
-  });
+  useFreshPages(pages, EVERY_MS);
   return (
     <Page
       title="Stuck users"

@@ -1,0 +1,86 @@
+import { useContext, useEffect, useRef } from 'preact/hooks';
+import type { Instance, Listed } from './api-types.js';
+import { useLoad } from './load.js';
+import { Notices } from './parts/notice.js';
+import { RoleContext } from './parts/session-context.js';
+import { go, linkTo, type Place, usePlace } from './router.js';
+import { endSession } from './session.js';
+import { Here, OPERATOR_TOKENS, VIEWS } from './views/index.js';
+
+/** What is around every view: the instance, the menu, who is signed in. */
+export function Frame() {
+  const role = useContext(RoleContext);
+  const place = usePlace();
+  const instances = useLoad<Listed<Instance>>('/instances');
+  return (
+    <>
+      <a class="skip" href="#main" onClick={skipToMain}>
+        To the content
+      </a>
+      <header>
+        <a class="brand" href={linkTo(null)}>
+          Roster
+        </a>
+        <select
+          aria-label="Instance"
+          value={place.instance ?? ''}
+          onChange={({ currentTarget }) =>
+            go(
+              linkTo(
+                currentTarget.value === '' ? null : currentTarget.value,
+                place.instance === null ? '' : place.view,
+              ),
+            )
+          }
+        >
+          <option value="">All instances</option>
+          {(instances.value?.items ?? []).map(({ slug, name }) => (
+            <option key={slug} value={slug} selected={slug === place.instance}>
+              {name}
+            </option>
+          ))}
+        </select>
+        <nav aria-label="Roster" class="who">
+          <a href={linkTo(null, OPERATOR_TOKENS)} aria-current={place.view === OPERATOR_TOKENS ? 'page' : undefined}>
+            Operator tokens
+          </a>
+          <span class="quiet">{role}</span>
+          <button type="button" onClick={() => endSession('signed out')}>
+            Sign out
+          </button>
+        </nav>
+      </header>
+      {place.instance !== null && <Menu place={place} instance={place.instance} />}
+      <main id="main" tabIndex={-1}>
+        {/* The key makes another place another view, with nothing of the one before. */}
+        <Here key={`${place.instance} ${place.view} ${place.id}`} place={place} />
+      </main>
+      <Notices />
+    </>
+  );
+}
+
+/** The hash is the console's address, so the link of the skip itself must not become it. */
+function skipToMain(event: Event): void {
+  event.preventDefault();
+  document.getElementById('main')?.focus();
+}
+
+function Menu({ place, instance }: { place: Place; instance: string }) {
+  const nav = useRef<HTMLElement>(null);
+  // On a phone the menu is wider than the screen.
+  useEffect(() => nav.current?.querySelector('[aria-current]')?.scrollIntoView({ block: 'nearest' }), [place.view]);
+  return (
+    <nav ref={nav} class="menu" aria-label={`Instance ${instance}`}>
+      <ul>
+        {Object.entries(VIEWS).map(([view, { title }]) => (
+          <li key={view}>
+            <a href={linkTo(instance, view)} aria-current={view === place.view ? 'page' : undefined}>
+              {title}
+            </a>
+          </li>
+        ))}
+      </ul>
+    </nav>
+  );
+}
