@@ -5,13 +5,13 @@ import type { OwnToken } from './api-types.js';
 import { Frame } from './frame.js';
 import { Problem } from './parts/page.js';
 import { RoleContext } from './parts/session-context.js';
-import { type Session, storedToken, whenSessionEnds } from './session.js';
+import { storedToken, whenSessionEnds } from './session.js';
 import { SignIn } from './views/sign-in.js';
 
 const NOTES = { 'signed out': '', refused: 'Your token is not valid any more. Sign in with another.' };
 
 function App() {
-  const [session, setSession] = useState<Session>();
+  const [session, setSession] = useState<OwnToken>();
   const [note, setNote] = useState('');
   const [problem, setProblem] = useState<ProblemFound>();
   const [isResuming, setResuming] = useState(storedToken() !== null);
@@ -21,10 +21,11 @@ function App() {
       setNote(NOTES[why]);
     });
   }, []);
-  const resume = async (token: string): Promise<void> => {
+  const resume = async (): Promise<void> => {
+    setResuming(true);
     setProblem(undefined);
     try {
-      setSession({ ...(await ask<OwnToken>('GET', '/token')), token });
+      setSession(await ask<OwnToken>('GET', '/token'));
     } catch (error) {
       const found = problemFrom(error);
       // A refused token has ended the session already.
@@ -33,12 +34,10 @@ function App() {
     setResuming(false);
   };
   useEffect(() => {
-    const token = storedToken();
-    if (token !== null) void resume(token);
+    if (storedToken() !== null) void resume();
   }, []);
-  const kept = storedToken();
   if (isResuming) return <p class="loading">Loading…</p>;
-  if (problem !== undefined && kept !== null) return <Problem problem={problem} retry={() => void resume(kept)} />;
+  if (problem !== undefined) return <Problem problem={problem} retry={() => void resume()} />;
   if (session === undefined) {
     return (
       <SignIn

@@ -1,11 +1,4 @@
-import type { OwnToken } from './api-types.js';
-
 const KEY = 'roster.operator-token';
-
-/** Who is signed in: the role is the server's word, and the server decides each request by it; here it only shows. */
-export interface Session extends OwnToken {
-  readonly token: string;
-}
 
 /**
  * The token is kept for this tab alone and goes with it. A cookie would be sent by itself, also where another site asks for it;

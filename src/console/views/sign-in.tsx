@@ -3,7 +3,7 @@ import { ask, ProblemFound, problemFrom } from '../api.js';
 import type { OwnToken } from '../api-types.js';
 import { Page, Problem } from '../parts/page.js';
 import { Field } from '../parts/small.js';
-import { endSession, type Session, storeToken } from '../session.js';
+import { endSession, storeToken } from '../session.js';
 
 /** What else is pasted by mistake can hold letters that no header takes. */
 const TOKEN = /^rst_[\w-]+$/;
@@ -15,7 +15,7 @@ const NO_TOKEN = new ProblemFound({
 });
 
 /** Asks for an operator token, and takes it where the server does. */
-export function SignIn({ note, onSignedIn }: { note: string; onSignedIn: (session: Session) => void }) {
+export function SignIn({ note, onSignedIn }: { note: string; onSignedIn: (session: OwnToken) => void }) {
   const [token, setToken] = useState('');
   const [isBusy, setBusy] = useState(false);
   const [problem, setProblem] = useState<ProblemFound>();
@@ -30,7 +30,7 @@ export function SignIn({ note, onSignedIn }: { note: string; onSignedIn: (sessio
     }
     storeToken(given);
     try {
-      onSignedIn({ ...(await ask<OwnToken>('GET', '/token')), token: given });
+      onSignedIn(await ask<OwnToken>('GET', '/token'));
     } catch (error) {
       endSession('signed out');
       setProblem(inWords(problemFrom(error)));
