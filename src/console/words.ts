@@ -89,6 +89,7 @@ export const USER_ACTIONS: Readonly<Record<UserAction, { readonly label: string;
   },
 };
 
+/** A figure with its thousands apart. */
 export const number = (value: number): string => value.toLocaleString();
 
 /** “1 row”, “12 rows”. */

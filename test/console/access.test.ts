@@ -38,6 +38,7 @@ describeInBrowser('an operator in the console, about access', function (openPage
     await signIn(roster.adminToken);
     await page.getByRole('heading', { level: 1, name: 'Instances' }).waitFor();
     await page.getByRole('link', { name: 'Test', exact: true }).waitFor();
+    await page.getByRole('img', { name: /^Provisioned over the last hour: / }).waitFor();
     await page.reload();
     await page.getByRole('heading', { level: 1, name: 'Instances' }).waitFor();
 

@@ -93,6 +93,7 @@ describeInBrowser('an operator in the console, about people', function (openPage
     const ids = [await assign(roster, 'cy@acme.test'), await assign(roster, 'dot@acme.test')];
     for (const id of ids) await untilStage(id, 'stuck');
     take();
+    await seat.go('held', 'Held deactivations');
     await seat.go('stuck', 'Stuck users');
     assert.equal(await focused(page), 'Stuck users', 'the heading has the focus');
     await page.getByRole('row').filter({ hasText: 'dot@acme.test' }).waitFor();

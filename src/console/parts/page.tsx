@@ -52,6 +52,7 @@ export function Problem({ problem, retry }: { problem: ProblemFound; retry?: () 
   );
 }
 
+/** What there is to say where there is nothing. */
 export function Empty({ children }: { children: ComponentChildren }) {
   return <div class="empty">{children}</div>;
 }

@@ -63,6 +63,7 @@ interface CheckboxProps {
   readonly onChange: (checked: boolean) => void;
 }
 
+/** A thing that is so or not, and what comes of it. */
 export function Checkbox({ label, hint, checked, disabled = false, onChange }: CheckboxProps) {
   return (
     <label class="checkbox">
