@@ -69,6 +69,7 @@ function Upload({ instance }: { instance: string }) {
   const may = useMay('operator');
   const [file, setFile] = useState<File>();
   const [isDryRun, setDryRun] = useState(true);
+  const [mapping, setMapping] = useState('');
   const [isBusy, setBusy] = useState(false);
   const [problem, setProblem] = useState<ProblemFound>();
   const key = useRef(newKey());
@@ -80,7 +81,10 @@ function Upload({ instance }: { instance: string }) {
     setBusy(true);
     setProblem(undefined);
     try {
-      const of = withQuery(path`/instances/${instance}/imports`, { dryRun: isDryRun ? 'true' : null });
+      const of = withQuery(path`/instances/${instance}/imports`, {
+        dryRun: isDryRun ? 'true' : null,
+        mapping: mapping.trim(),
+      });
       const headers = { 'content-type': typeOf(body.name), 'idempotency-key': key.current };
       const { id } = await ask<Import>('POST', of, { body, headers });
       go(linkTo(instance, 'imports', id));
@@ -106,6 +110,23 @@ function Upload({ instance }: { instance: string }) {
             accept=".csv,.tsv,.txt,.ndjson,.jsonl,text/csv,application/x-ndjson"
             onChange={({ currentTarget }) => {
               setFile(currentTarget.files?.[0]);
+              isAnother();
+            }}
+          />
+        )}
+      </Field>
+      <Field
+        label="Columns of other names"
+        hint="Where the header says something else: its column, a colon, and what it means, with commas between them."
+      >
+        {(ids) => (
+          <input
+            {...ids}
+            disabled={!may}
+            placeholder="Work mail:email,Boss:manager"
+            value={mapping}
+            onInput={({ currentTarget }) => {
+              setMapping(currentTarget.value);
               isAnother();
             }}
           />
