@@ -140,7 +140,7 @@ describeInBrowser('an operator in the console, about access', function (openPage
   });
 
   it('sets the switches, the wait and the default manager, and is told what is refused', async () => {
-    const id = await assign(roster, 'jo@acme.test');
+    const id = await assign(roster, 'jo@acme.test', { displayName: 'Jo Ash' });
     await settled(roster);
     const seat = await signedIn(roster, await openPage(), faults);
     const { page } = seat;
@@ -158,7 +158,7 @@ describeInBrowser('an operator in the console, about access', function (openPage
     await manager.getByRole('button', { name: 'Save' }).click();
     await manager.getByRole('alert').waitFor();
 
-    await seat.go(`accounts/${id}`, 'Jo');
+    await seat.go(`accounts/${id}`, 'Jo Ash');
     await page.getByLabel('Role').selectOption('manager');
     await notice('The role is manager now.');
     await seat.go('settings', 'Settings');

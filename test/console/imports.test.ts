@@ -24,6 +24,9 @@ describeInBrowser('the onboarding team in the console', function (openPage) {
   const faults: string[] = [];
   before(async () => {
     roster = await startRoster({ worker: false });
+    const worker = await roster.startWorker();
+    await settled(roster);
+    await worker.stop();
     seat = await signedIn(roster, await openPage(), faults);
     page = seat.page;
   });
@@ -35,6 +38,7 @@ describeInBrowser('the onboarding team in the console', function (openPage) {
     await page.getByLabel('File', { exact: true }).setInputFiles({ name: 'people.csv', mimeType: 'text/csv', buffer });
     await page.getByLabel('Columns of other names').fill(mapping);
   };
+  const untilShown = (title: string) => page.getByRole('heading', { level: 1, name: title, exact: true }).waitFor();
   const untilState = (state: string) => page.getByText(state, { exact: true }).waitFor();
   const figures = async (): Promise<Record<string, string>> => {
     const texts = await page.locator('.figures > div').allInnerTexts();
@@ -56,7 +60,7 @@ describeInBrowser('the onboarding team in the console', function (openPage) {
     await choose(FILE, 'Boss:manager');
     assert.ok(await page.getByLabel('Dry run').isChecked(), 'writing is chosen, not forgotten');
     await page.getByRole('button', { name: 'Try the file' }).click();
-    await page.getByRole('heading', { level: 1, name: 'Dry run' }).waitFor();
+    await untilShown('Dry run');
     await untilState('running');
     await confirm(page, page.getByRole('button', { name: 'Pause' }), 'Lunch.');
     await untilState('paused');
@@ -64,7 +68,6 @@ describeInBrowser('the onboarding team in the console', function (openPage) {
     await untilState('running');
 
     await roster.startWorker();
-    await settled(roster);
     const before = await people();
     await untilState('done');
     await until('the figures are there', async () => (await figures())['rejected'] === '2');
@@ -97,7 +100,7 @@ describeInBrowser('the onboarding team in the console', function (openPage) {
     await choose(FILE, 'Boss:manager');
     await page.getByLabel('Dry run').uncheck();
     await page.getByRole('button', { name: 'Import the file' }).click();
-    await page.getByRole('heading', { level: 1, name: 'Import', exact: true }).waitFor();
+    await untilShown('Import');
     await untilState('done');
     await until('two are rejected', async () => (await cells()).length === 2);
     assert.deepEqual(
@@ -120,6 +123,7 @@ describeInBrowser('the onboarding team in the console', function (openPage) {
     await choose([header, dan.replace(',boss,', ',manager,')], 'Boss:manager');
     await page.getByLabel('Dry run').uncheck();
     await page.getByRole('button', { name: 'Import the file' }).click();
+    await untilShown('Import');
     await untilState('done');
     await until('he is created', async () => (await figures())['created'] === '1');
     await page.getByRole('link', { name: 'dan@acme.test' }).click();
