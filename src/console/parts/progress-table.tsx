@@ -8,11 +8,13 @@ interface ProgressTableProps {
   readonly instance: string;
   readonly caption: string;
   readonly rows: readonly Progress[];
+  /** Whether each has reasons of its own. */
+  readonly saysWhy?: boolean;
   readonly more?: readonly Column<Progress>[];
 }
 
 /** Who is where and why, with a link to each run. */
-export function ProgressTable({ instance, caption, rows, more = [] }: ProgressTableProps) {
+export function ProgressTable({ instance, caption, rows, saysWhy = true, more = [] }: ProgressTableProps) {
   return (
     <Table
       caption={caption}
@@ -23,14 +25,16 @@ export function ProgressTable({ instance, caption, rows, more = [] }: ProgressTa
           title: 'User',
           cell: ({ userId, userName }) => <a href={linkTo(instance, 'accounts', userId)}>{userName}</a>,
         },
-        { title: 'Why', kind: 'wide', cell: (row) => <Why row={row} /> },
+        ...(saysWhy ? [why] : []),
         { title: 'Since', cell: ({ since }) => <Since instant={since} /> },
-        { title: 'Run', cell: ({ workflow }) => <Outside href={workflow.url}>Temporal</Outside> },
+        { title: 'Run', kind: 'short', cell: ({ workflow }) => <Outside href={workflow.url}>Temporal</Outside> },
         ...more,
       ]}
     />
   );
 }
+
+const why: Column<Progress> = { title: 'Why', kind: 'wide', cell: (row) => <Why row={row} /> };
 
 /** The reason in plain words, what to do, and what the application said. */
 export function Why({ row: { reason, message } }: { row: Pick<Progress, 'reason' | 'message'> }) {

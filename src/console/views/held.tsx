@@ -50,7 +50,9 @@ export function Held({ instance }: { instance: string }) {
         </div>
       )}
       <ShowPages pages={pages} empty="Nobody is held. The brake has had nothing to do.">
-        {(rows) => <ProgressTable instance={instance} caption="Users whose deactivation is held" rows={rows} />}
+        {(rows) => (
+          <ProgressTable instance={instance} caption="Users whose deactivation is held" rows={rows} saysWhy={false} />
+        )}
       </ShowPages>
     </Page>
   );

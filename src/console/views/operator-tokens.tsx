@@ -78,18 +78,20 @@ function List() {
                 kind: 'actions',
                 cell: (token) =>
                   isGood(token) && (
-                    <Action
-                      label="Revoke"
-                      about={token.label}
-                      needs="admin"
-                      isDangerous
-                      explain="Whoever uses it is refused within a second; if it is your own, you are signed out."
-                      act={async () => {
-                        await ask<undefined>('DELETE', path`/operator-tokens/${token.id}`);
-                        tokens.reload();
-                        return `“${token.label}” is revoked.`;
-                      }}
-                    />
+                    <div class="buttons">
+                      <Action
+                        label="Revoke"
+                        about={token.label}
+                        needs="admin"
+                        isDangerous
+                        explain="Whoever uses it is refused within a second; if it is your own, you are signed out."
+                        act={async () => {
+                          await ask<undefined>('DELETE', path`/operator-tokens/${token.id}`);
+                          tokens.reload();
+                          return `“${token.label}” is revoked.`;
+                        }}
+                      />
+                    </div>
                   ),
               },
             ]}

@@ -89,10 +89,12 @@ function Branch({
         ) : (
           <span class="twig" aria-hidden="true" />
         )}
-        <a href={linkTo(instance, 'accounts', id)}>{displayName}</a>
-        {title !== '' && <span class="quiet">{title}</span>}
-        {status !== 'active' && <Badge tone={STATUS_TONES[status]}>{status}</Badge>}
-        {manager === null ? <span class="origin top">no manager</span> : <Origin origin={manager.origin} />}
+        <div>
+          <a href={linkTo(instance, 'accounts', id)}>{displayName}</a>
+          {title !== '' && <span class="quiet">{title}</span>}
+          {status !== 'active' && <Badge tone={STATUS_TONES[status]}>{status}</Badge>}
+          {manager === null ? <span class="origin top">no manager</span> : <Origin origin={manager.origin} />}
+        </div>
       </div>
       {isOpen && <Reports instance={instance} manager={account} />}
     </li>

@@ -63,6 +63,7 @@ export function Requests({ instance }: { instance: string }) {
               { title: 'Token', cell: ({ token }) => token?.label ?? <span class="quiet">unknown</span> },
               {
                 title: 'User',
+                kind: 'short',
                 cell: ({ userId }) =>
                   userId === null ? (
                     <span class="quiet">—</span>

@@ -39,7 +39,7 @@ export function SignIn({ note, onSignedIn }: { note: string; onSignedIn: (sessio
   };
   return (
     <main class="sign-in">
-      <Page title="Sign in">
+      <Page title="Sign in to Roster">
         {note !== '' && (
           <p class="note" role="status">
             {note}
