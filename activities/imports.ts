@@ -4,7 +4,7 @@ import type pg from 'pg';
 import { cancelRows, type WrittenRow, writtenRows } from '../src/directory/import-rows.js';
 import {
   actOnImport,
-  analyzeImported,
+  analyze,
   finishImport,
   type Import,
   type ImportAction,
@@ -100,7 +100,7 @@ export function importActivities(pool: pg.Pool) {
     async writeRows(at: ImportAt): Promise<PhaseProgress> {
       const begun = await showImport(pool, at.id);
       const columnName = columnNames(begun);
-      if (begun.rows.created < SMALL) await analyzeImported(pool);
+      if (begun.rows.created < SMALL) await analyze(pool, 'users, accounts, teams');
       const written = await inPages(
         at,
         async (after) => {
@@ -132,7 +132,7 @@ export function importActivities(pool: pg.Pool) {
     },
     /** Puts everybody written into their team: who is meant by nobody's reference yet takes the default manager at once. */
     settleRows: async (at: ImportAt): Promise<PhaseProgress> => {
-      if (at.after === 0) await analyzeImported(pool);
+      if (at.after === 0) await analyze(pool, 'users, accounts, teams');
       return settleWritten(at);
     },
     /** Moves over who was there before and refers to somebody of the file. */

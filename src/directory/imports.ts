@@ -210,11 +210,9 @@ export async function finishImport(pool: pg.Pool, { instance, id }: ImportKey): 
   await run(pool, FINISH, [instance, id]);
 }
 
-const ANALYZE: Statement = { name: '', text: 'analyze users, accounts, teams, import_rows' };
-
-/** Tells the planner of thousands of new rows, which autovacuum sees to too late: the steps' plans are made for tables that were small. */
-export async function analyzeImported(pool: pg.Pool): Promise<void> {
-  await run(pool, ANALYZE, []);
+/** Tells the planner of thousands of new rows, which autovacuum sees to too late: plans are made for tables that were small. */
+export async function analyze(pool: pg.Pool, tables: 'import_rows' | 'users, accounts, teams'): Promise<void> {
+  await run(pool, { name: '', text: `analyze ${tables}` }, []);
 }
 
 const FORGET: Statement = {

@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import type pg from 'pg';
 import { type NewRow, stageRows } from '../directory/import-rows.js';
-import { beginImport, dropImport, type Import, importStaged, showImport } from '../directory/imports.js';
+import { analyze, beginImport, dropImport, type Import, importStaged, showImport } from '../directory/imports.js';
 import { ROLES } from '../directory/roles.js';
 import type { Actor } from '../directory/users.js';
 import type { InstanceId } from '../ids.js';
@@ -62,9 +62,14 @@ async function stage(
 ): Promise<Columns> {
   let columns: Columns | undefined;
   let page: NewRow[] = [];
+  let pages = 0;
   const write = async (): Promise<void> => {
-    if (columns !== undefined && page.length > 0) await stageRows(pool, key, page, columnOf(columns, 'email'));
+    if (columns === undefined || page.length === 0) return;
+    await stageRows(pool, key, page, columnOf(columns, 'email'));
     page = [];
+    pages += 1;
+    // Each page is held against those before: the planner is told as they become many.
+    if (Number.isInteger(Math.log10(pages))) await analyze(pool, 'import_rows');
   };
   for await (const row of readFile(bytes, type)) {
     if (columns === undefined || row.line === 0) {
