@@ -11,6 +11,7 @@ import { ENTERPRISE_USER_SCHEMA } from '../../src/scim/protocol/schema.js';
 import { startFakeApplication } from '../support/fake-application.js';
 import { temporalClient } from '../support/histories.js';
 import { scim } from '../support/http.js';
+import { importFile } from '../support/imports.js';
 import { until } from '../support/interleave.js';
 import { accountNow, assign, setActive } from '../support/people.js';
 import { BY_TEST, startRoster, type TestRoster } from '../support/roster.js';
@@ -60,6 +61,12 @@ describe('a person who is erased', function () {
     const id = String(body?.['id']) as UserId;
     await assert.rejects(eraseUser(pool, instance, id, 'too early', BY_TEST), { code: 'user_not_off' });
     const report = await assign(roster, 'report@x.test', { manager: email });
+    await importFile(roster, [
+      'email,title,manager',
+      `${email},Chief,`,
+      `fresh@x.test,,${email}`,
+      `bad@x.test,,${email},x`,
+    ]);
     await scim(roster, 'POST', '/Groups', {
       displayName: 'All',
       members: [{ value: id, display: CANARY }, { value: email }],

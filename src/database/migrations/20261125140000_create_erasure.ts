@@ -101,6 +101,21 @@ begin
   update groups g set version = g.version + 1, updated_at = now()
   where g.instance_id = p_instance and g.id in (select gone.group_id from gone);
 
+  -- Files: the rows of the person, and those that name the person as somebody's manager. One that is not decided yet is rejected.
+  with named as (
+    select r.import_id, r.line, r.outcome = 'pending' as pending from import_rows r
+    where r.instance_id = p_instance
+      and (r.user_id = p_user or exists (select from unnest(v_words) as word where strpos(lower(r.cells::text), word) > 0))
+  ),
+  blanked as (
+    update import_rows r set cells = '[]', attributes = null, user_name = null, user_name_key = null, manager = null,
+      outcome = case when named.pending then 'rejected' else r.outcome end, reason = case when named.pending then 'was erased' end
+    from named where r.instance_id = p_instance and r.import_id = named.import_id and r.line = named.line
+  )
+  update imports i set rejected = i.rejected + counted.pending
+  from (select named.import_id, count(*)::integer as pending from named where named.pending group by named.import_id) counted
+  where i.instance_id = p_instance and i.id = counted.import_id;
+
   delete from requests r
   where r.instance_id = p_instance and (r.user_id = p_user or exists (
     select from unnest(v_words) as word where strpos(lower(r.path), word) > 0 or strpos(lower(r.detail), word) > 0));
