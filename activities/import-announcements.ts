@@ -8,6 +8,7 @@ import type { ImportAt, PhaseProgress, UserKey } from '../workflows/messages.js'
 const PIECE_MS = 5_000;
 const PAGE = 500;
 const IN_FLIGHT = 20;
+const NOTHING = { rows: [], last: undefined };
 
 /** Tells the application of whom a file wrote. `tell` gives true where all is told of a user. */
 export const importAnnouncementActivities = (pool: pg.Pool, tell: (user: UserKey) => Promise<boolean>) => ({
@@ -18,7 +19,7 @@ export const importAnnouncementActivities = (pool: pg.Pool, tell: (user: UserKey
     let line = typeof reached === 'number' ? reached : after;
     for (;;) {
       const { state, rows: counts, hasApplication } = await showImport(pool, key.id);
-      const rows = state === 'paused' || !hasApplication ? [] : await writtenRows(pool, key, line, PAGE);
+      const { rows, last } = state === 'paused' || !hasApplication ? NOTHING : await writtenRows(pool, key, line, PAGE);
       const waiting = rows.values();
       const lane = async (): Promise<void> => {
         for (const { userId } of waiting) {
@@ -27,9 +28,9 @@ export const importAnnouncementActivities = (pool: pg.Pool, tell: (user: UserKey
         }
       };
       await Promise.all(Array.from({ length: IN_FLIGHT }, lane));
-      line = rows.at(-1)?.line ?? line;
+      line = last ?? line;
       heartbeat(line);
-      const isDone = rows.length < PAGE && state !== 'paused';
+      const isDone = last === undefined && state !== 'paused';
       if (isDone || state === 'paused' || Date.now() > end) return { after: line, isDone, state, rows: counts };
     }
   },

@@ -84,9 +84,9 @@ export function importActivities(pool: pg.Pool) {
     (work: (key: ImportKey, rows: readonly WrittenRow[]) => Promise<void>) =>
     (at: ImportAt): Promise<PhaseProgress> =>
       inPages(at, async (after) => {
-        const rows = await writtenRows(pool, at, after, PAGE);
+        const { rows, last } = await writtenRows(pool, at, after, PAGE);
         if (rows.length > 0) await work(at, rows);
-        return rows.at(-1)?.line;
+        return last;
       });
 
   const settleWritten = overWritten(settle);
@@ -100,11 +100,14 @@ export function importActivities(pool: pg.Pool) {
     async writeRows(at: ImportAt): Promise<PhaseProgress> {
       const begun = await showImport(pool, at.id);
       const columnName = columnNames(begun);
-      if (begun.rows.created < SMALL) await analyze(pool, 'users, accounts, teams');
+      let pages = 0;
       const written = await inPages(
         at,
         async (after) => {
           const { state, last } = await writePage(pool, at, columnName, after);
+          pages += 1;
+          if (begun.rows.created < SMALL && Number.isInteger(Math.log2(pages) / 2))
+            await analyze(pool, 'users, accounts, teams');
           // Paused or cancelled since it was looked: it is looked at again.
           return state === 'running' ? last : after;
         },

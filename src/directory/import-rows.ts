@@ -81,6 +81,7 @@ export async function stageRows(
 /** A staged row and whom it means. */
 export interface PendingRow {
   readonly line: number;
+  readonly outcome: RowOutcome;
   readonly attributes: Readonly<Record<string, string>>;
   readonly baseVersion: number | null;
   /** Null where there is no such user. */
@@ -94,11 +95,11 @@ const READ: Statement = {
   name: REPLANNED,
   text: `
     with page as materialized (
-      select r.line, r.attributes, r.base_version, r.user_name_key from import_rows r
-      where r.instance_id = $1 and r.import_id = $2 and r.line > $3 and r.outcome = 'pending'
+      select r.line, r.outcome, r.attributes, r.base_version, r.user_name_key from import_rows r
+      where r.instance_id = $1 and r.import_id = $2 and r.line > $3
       order by r.line limit $4
     )
-    select page.line, page.attributes, page.base_version::integer as "baseVersion", a.role,
+    select page.line, page.outcome, page.attributes, page.base_version::integer as "baseVersion", a.role,
       case when page.attributes ? 'role'
         then coalesce(stored_role($5, u.id, page.attributes ->> 'role'), page.attributes ->> 'role') end as "askedRole",
       case when u.id is not null
@@ -106,19 +107,31 @@ const READ: Statement = {
     from page
     left join lateral (
       select * from users u where u.instance_id = $5 and u.user_name_key = page.user_name_key and u.deleted_at is null offset 0
-    ) u on true
+    ) u on page.outcome = 'pending'
     left join lateral (select a.role from accounts a where a.instance_id = $5 and a.id = u.id offset 0) a on true
     order by page.line`,
 };
 
+/** Some of the next rows after a line; `last` is the line up to which they were looked at, undefined where there are no more. */
+interface Page<Row> {
+  readonly rows: Row[];
+  readonly last: number | undefined;
+}
+
+/** A page is so many lines, whatever has become of them: the planner can't know how many of them are still of one outcome. */
+const pageOf = <Row extends { readonly line: number; readonly outcome: RowOutcome }>(
+  rows: readonly Row[],
+  ...outcomes: readonly RowOutcome[]
+): Page<Row> => ({ rows: rows.filter(({ outcome }) => outcomes.includes(outcome)), last: rows.at(-1)?.line });
+
 /** The next pending rows of an import after a line, and whom they mean in an instance: its own, unless it is rehearsed elsewhere. */
-export const readPending = (
+export const readPending = async (
   query: Query,
   { instance, id }: ImportKey,
   after: number,
   limit: number,
   meantIn = instance,
-): Promise<PendingRow[]> => query<PendingRow>(READ, [instance, id, after, limit, meantIn]);
+): Promise<Page<PendingRow>> => pageOf(await query<PendingRow>(READ, [instance, id, after, limit, meantIn]), 'pending');
 
 /** What became of a row. */
 export interface Decided {
@@ -204,17 +217,18 @@ const WRITTEN: Statement = {
   text: `
     select r.line, r.outcome, r.user_id as "userId", r.version::integer
     from import_rows r
-    where r.instance_id = $1 and r.import_id = $2 and r.line > $3 and r.outcome in ('created', 'updated')
+    where r.instance_id = $1 and r.import_id = $2 and r.line > $3
     order by r.line limit $4`,
 };
 
 /** The next rows after a line that created or changed somebody. */
-export const writtenRows = (
+export const writtenRows = async (
   pool: pg.Pool,
   { instance, id }: ImportKey,
   after: number,
   limit: number,
-): Promise<WrittenRow[]> => run<WrittenRow>(pool, WRITTEN, [instance, id, after, limit]);
+): Promise<Page<WrittenRow>> =>
+  pageOf(await run<WrittenRow>(pool, WRITTEN, [instance, id, after, limit]), 'created', 'updated');
 
 /** A row as it is shown. */
 export interface ShownRow {

@@ -30,22 +30,27 @@ export async function rehearse(
   await transaction(pool, async (client) => {
     const query = within(client);
     await setStage(query, key, stage);
-    let line = 0;
-    for (;;) {
-      const rows = await decidePage(query, key, stage, by, columnOf, line);
+    let after: number | undefined = 0;
+    while (after !== undefined) {
+      const { rows, last }: Awaited<ReturnType<typeof decidePage>> = await decidePage(
+        query,
+        key,
+        stage,
+        by,
+        columnOf,
+        after,
+      );
       // On a connection of its own: what is found stays.
       if (rows.length > 0) await decideRows(on(pool), key, rows);
       await onPage();
-      line = rows.at(-1)?.line ?? line;
-      if (rows.length < PAGE) break;
+      after = last;
     }
-    for (line = 0; ; ) {
-      const rows = await writtenRows(pool, key, line, PAGE);
+    for (after = 0; after !== undefined; ) {
+      const { rows, last }: Awaited<ReturnType<typeof writtenRows>> = await writtenRows(pool, key, after, PAGE);
       await joinTeamsBy(query, stage, rows);
       await tellManagers(query, pool, key, stage, rows);
       await onPage();
-      line = rows.at(-1)?.line ?? line;
-      if (rows.length < PAGE) break;
+      after = last;
     }
     throw new CurtainError();
   }).catch((error: unknown) => {

@@ -31,12 +31,12 @@ export const writePage = (pool: pg.Pool, key: ImportKey, columnOf: ColumnOf, aft
     const began = await lockImport(query, key);
     if (began?.state !== 'running') return { state: began?.state ?? 'cancelled', last: undefined };
     const by: Actor = { actor: began.actor, source: 'import', requestId: began.requestId };
-    const rows = await decidePage(query, key, key.instance, by, columnOf, after);
+    const { rows, last } = await decidePage(query, key, key.instance, by, columnOf, after);
     await decideRows(query, key, rows);
-    return { state: began.state, last: rows.at(-1)?.line };
+    return { state: began.state, last };
   });
 
-/** Decides a page and does what was decided to the people of an instance, in the transaction of `query`. @returns the rows, decided */
+/** Decides a page and does what was decided to the people of an instance, in the transaction of `query`. @returns the rows, decided, and the last line looked at */
 export async function decidePage(
   query: Query,
   key: ImportKey,
@@ -44,14 +44,16 @@ export async function decidePage(
   by: Actor,
   columnOf: ColumnOf,
   after: number,
-): Promise<Decided[]> {
+): Promise<{ rows: Decided[]; last: number | undefined }> {
   // Before any row of an account: as the steps of runs lock them.
   await query({ name: 'lock_instance', text: 'select lock_instance($1)' }, [instance]);
-  const rows = await readPending(query, key, after, PAGE, instance);
+  const { rows, last } = await readPending(query, key, after, PAGE, instance);
   const decisions = rows.map(decideRow);
   const written = await write(query, instance, decisions, by);
   await setRoles(query, instance, rows, decisions, written, by);
-  return rows.map((row, at) => decided(row, decisions[at] ?? { outcome: 'unchanged' }, written, columnOf));
+  const outcome = (row: PendingRow, at: number) =>
+    decided(row, decisions[at] ?? { outcome: 'unchanged' }, written, columnOf);
+  return { rows: rows.map(outcome), last };
 }
 
 /** Writes who is new and who changes, and their accounts. @returns who was written; the others were changed by others meanwhile */

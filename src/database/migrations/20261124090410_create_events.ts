@@ -32,7 +32,7 @@ async function up(knex: Knex): Promise<void> {
 }
 
 async function down(knex: Knex): Promise<void> {
-  await knex.raw('drop function record_teams, record_accounts, account_body, account_state');
+  await knex.raw('drop function record_teams, record_accounts, account_body, account_state, account_json');
   await knex.raw('drop table events');
 }
 
@@ -40,16 +40,20 @@ export const createEvents: Knex.Migration = { up, down };
 
 /** An account as it is told (design section 6): of a deleted user that it is, whatever else is said of it after. */
 const ACCOUNT_BODY = `
-create function account_state(a accounts) returns json language sql stable as $$
+-- Looks nothing up itself, so that it becomes part of a statement that has manager and team at hand.
+create function account_json(a accounts, m accounts, t teams) returns json language sql stable as $$
   select json_build_object(
     'id', a.id, 'userName', a.user_name, 'displayName', a.display_name, 'title', a.title, 'role', a.role, 'status', a.status,
-    'manager', (
-      select json_build_object('id', m.id, 'userName', m.user_name, 'origin', a.origin)
-      from accounts m where m.instance_id = a.instance_id and m.id = a.manager_id),
-    'team', (
-      select json_build_object('id', t.id, 'name', t.name)
-      from teams t where t.instance_id = a.instance_id and t.id = a.team_id),
+    'manager', case when m.id is not null then json_build_object('id', m.id, 'userName', m.user_name, 'origin', a.origin) end,
+    'team', case when t.id is not null then json_build_object('id', t.id, 'name', t.name) end,
     'version', json_build_object('revision', a.revision))
+$$;
+
+create function account_state(a accounts) returns json language sql stable as $$
+  select account_json(a, m, t)
+  from (select) own
+  left join accounts m on m.instance_id = a.instance_id and m.id = a.manager_id
+  left join teams t on t.instance_id = a.instance_id and t.id = a.team_id
 $$;
 
 create function account_body(a accounts) returns json language sql stable as $$
@@ -66,7 +70,9 @@ create function record_accounts(p_instance text, p_ids uuid[], p_types text[], p
 returns void language plpgsql as $$
 begin
   insert into events (instance_id, type, user_id, revision, body, why, moved)
-  select p_instance, revised.type, a.id, a.revision, account_body(a), json_build_object(
+  select p_instance, revised.type, a.id, a.revision,
+    case when a.wanted = 'suspended' then account_body(a) else account_json(a, m, t) end,
+    json_build_object(
       'isNamed', a.manager_reference_key is not null, 'isWaiting', a.wait_until is not null, 'isOnCircle', a.circle is not null,
       'meant', a.resolved_to, 'by', case a.manager_reference_key
         when meant.id::text then 'id' when meant.external_id_key then 'externalId' when meant.user_name_key then 'userName'
@@ -76,6 +82,8 @@ begin
   from unnest(p_ids, p_types) as revised (id, type)
   join accounts a on a.instance_id = p_instance and a.id = revised.id
   left join accounts meant on meant.instance_id = p_instance and meant.id = a.resolved_to
+  left join accounts m on m.instance_id = p_instance and m.id = a.manager_id
+  left join teams t on t.instance_id = p_instance and t.id = a.team_id
   order by a.id;
 end
 $$;
