@@ -17,8 +17,8 @@ export async function tell(user: UserKey, state: Asserted, wake: Wake): Promise<
       if (announced.outcome === 'told') return announced;
       if (announced.isCreation) {
         await undoCreation(user, state, announced.revision);
-        // Its reports were handed over, and this run tells of nobody else before it works.
-        if (patched('tell-of-handed-over')) await tellMoved(user, wake);
+        // Its reports were handed over, and this run tells of nobody else before it works. The refusal is shown without waiting for that.
+        if (patched('tell-of-handed-over')) CancellationScope.nonCancellable(() => announceMoved(user)).catch(ignored);
       }
       throw ApplicationFailure.nonRetryable(
         `The application refused it with ${announced.status}`,

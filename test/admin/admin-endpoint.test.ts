@@ -126,7 +126,9 @@ describe('the admin API as a whole', () => {
               ? { role: 'coach' }
               : isAction
                 ? { action: route.path.startsWith('/imports') ? 'pause' : 'retryNow', reason: 'x' }
-                : { label: 'x' };
+                : route.path.endsWith('/rotate')
+                  ? { overlapHours: 1 }
+                  : { label: 'x' };
           const asked = route.input.body === undefined ? {} : { body };
           for (const path of new Set([
             route.path.replace('{slug}', slug).replace('{id}', id),
