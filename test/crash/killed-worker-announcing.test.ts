@@ -26,12 +26,9 @@ const STATEMENTS = [
   'join_teams',
   'claim_announcement',
   'finish_announcement',
-  'end_telling_moved',
-  'moved_left',
+  'mark_applied',
   // Who dies in a pass keeps it from others for half a minute.
   'list_moved',
-  'mark_applied',
-  'begin_telling_moved',
 ];
 /** Moments of a call of the application: it has it, but has not answered; its answer is on its way. */
 const MOMENTS = ['not answered yet', 'just answered'] as const;

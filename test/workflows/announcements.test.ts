@@ -225,7 +225,10 @@ describe('telling the application', function () {
       await until('it is active', async () => (await accountNow(roster, boss)).status === 'active', 20_000);
       await until('the report is back', async () => (await accountNow(roster, report)).manager === 'unwanted@x.test');
       await until('it is free', async () => (await progress(boss))?.stage === 'provisioned');
-      assert.deepEqual(new Set(types(boss)), new Set(['account.created']), 'until it is taken it is a creation');
+      // Its report came back with a role for it, perhaps after it was taken.
+      const told = types(boss);
+      const untilTaken = told.slice(0, told.lastIndexOf('account.created') + 1);
+      assert.ok(untilTaken.length > 1 && !untilTaken.includes('account.updated'), 'until it is taken it is a creation');
       await record(boss, 'refused-creation');
     });
 
