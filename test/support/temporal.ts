@@ -1,4 +1,4 @@
-import { required } from '../../src/config.js';
+import { readConfig, required } from '../../src/config.js';
 import { findTemporal } from '../../src/dev/temporal-binary.js';
 import { config, report } from './servers.js';
 
@@ -16,6 +16,6 @@ export const temporalBinary = (): Promise<string> =>
 
 /** The one that all tests share: use a task queue and workflow ids of your own. */
 export function testTemporal(): TestTemporal {
-  const { address, namespace, uiUrl } = config.temporal;
+  const { address, namespace, uiUrl } = readConfig().temporal;
   return { address: required(address, 'TEMPORAL_ADDRESS'), namespace, uiUrl };
 }
