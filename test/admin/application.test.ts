@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { listOf } from '../../src/admin/page.js';
 import * as schemas from '../../src/admin/schemas.js';
-import { isSigned, newApplicationSecret, type WebhookHeaders } from '../../src/application/signature.js';
+import { isSigned, newApplicationSecret } from '../../src/application/signature.js';
 import type { InstanceId } from '../../src/ids.js';
-import { type FakeApplication, startFakeApplication } from '../support/fake-application.js';
+import { type FakeApplication, startFakeApplication, webhookHeaders } from '../support/fake-application.js';
 import { emptyInstance } from '../support/steps.js';
 import { type AdminServer, startAdmin } from './admin-server.js';
 
@@ -41,9 +41,7 @@ describe("an instance's application in the admin API", () => {
     return rows[0].application_proven_at !== null;
   };
   const signedBy = (secret: string) =>
-    application.told.map(({ headers, body }) =>
-      isSigned(headers as unknown as WebhookHeaders, body, secret, new Date()),
-    );
+    application.told.map(({ headers, body }) => isSigned(webhookHeaders(headers), body, secret, new Date()));
 
   it('is set with a secret that is shown once, tested by a signed event, and proven by a 2xx', async () => {
     assert.equal(await show(), null);

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { createDeliverer, type Deliverer } from '../../src/application/deliver.js';
 import { isPrivateAddress } from '../../src/application/private-addresses.js';
-import { isSigned, newApplicationSecret, type WebhookHeaders } from '../../src/application/signature.js';
-import { type FakeApplication, startFakeApplication } from '../support/fake-application.js';
+import { isSigned, newApplicationSecret } from '../../src/application/signature.js';
+import { type FakeApplication, startFakeApplication, webhookHeaders } from '../support/fake-application.js';
 
 describe('telling an application', () => {
   let application: FakeApplication;
@@ -25,7 +25,7 @@ describe('telling an application', () => {
     assert.deepEqual(await deliver(), { status: 422, retryAfter: undefined, words: 'No seat left.' });
     const [told] = application.told;
     assert.equal(told?.body, message.body);
-    assert.ok(isSigned({ ...(told.headers as unknown as WebhookHeaders) }, told.body, secret, new Date()));
+    assert.ok(isSigned(webhookHeaders(told.headers), told.body, secret, new Date()));
     assert.equal(application.told.length, 1);
   });
 

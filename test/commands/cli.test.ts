@@ -9,6 +9,7 @@ import { writeDevFile } from '../../src/dev/dev-file.js';
 import { PACKAGE_ROOT } from '../../src/dev/program-files.js';
 import { showStuck } from '../../src/directory/progress.js';
 import type { UserId } from '../../src/ids.js';
+import { type Outcome, runCommand } from '../support/command-line.js';
 import { testDatabase } from '../support/database.js';
 import { startFakeApplication } from '../support/fake-application.js';
 import { scim } from '../support/http.js';
@@ -16,12 +17,6 @@ import { until } from '../support/interleave.js';
 import { SECRET, startRoster, type TestRoster } from '../support/roster.js';
 import { settled } from '../support/settled.js';
 import { shippedArguments } from '../support/shipped.js';
-
-interface Outcome {
-  readonly code: number;
-  readonly out: string;
-  readonly err: string;
-}
 
 describe('the command line', function () {
   this.timeout(60_000);
@@ -33,26 +28,8 @@ describe('the command line', function () {
   });
   after(() => roster.close());
 
-  const cli = (args: readonly string[], settings: Record<string, string> = {}): Promise<Outcome> =>
-    new Promise((resolve) => {
-      const { temporal, databaseUrl } = roster.config;
-      const child = spawn(process.execPath, [...shippedArguments('cli'), ...args], {
-        cwd: PACKAGE_ROOT,
-        env: childEnvironment({
-          DATABASE_URL: databaseUrl ?? '',
-          TEMPORAL_ADDRESS: temporal.address ?? '',
-          TEMPORAL_NAMESPACE: temporal.namespace,
-          TEMPORAL_TASK_QUEUE: temporal.taskQueue,
-          ROSTER_SECRET: SECRET,
-          ROSTER_HOME: '/nowhere',
-          ...settings,
-        }),
-      });
-      let [out, err] = ['', ''];
-      child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()));
-      child.stderr.on('data', (chunk: Buffer) => (err += chunk.toString()));
-      child.on('close', (code) => resolve({ code: code ?? 1, out, err }));
-    });
+  const cli = (args: readonly string[], settings?: Record<string, string>): Promise<Outcome> =>
+    runCommand(roster, args, settings);
   const json = async <Result>(...args: string[]): Promise<Result> => {
     const { code, out, err } = await cli([...args.flatMap((arg) => arg.split(' ')), '--json']);
     assert.equal(code, 0, err);

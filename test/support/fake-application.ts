@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type EndpointUrl, endpointUrl } from '../../src/application/endpoint-url.js';
+import type { WebhookHeaders } from '../../src/application/signature.js';
 
 /** What an application was told. */
 interface Told {
@@ -44,3 +45,10 @@ export async function startFakeApplication(): Promise<FakeApplication> {
   };
   return application;
 }
+
+/** The headers that sign a POST, of those that came with it. */
+export const webhookHeaders = (headers: IncomingHttpHeaders): WebhookHeaders => ({
+  'webhook-id': String(headers['webhook-id']),
+  'webhook-timestamp': String(headers['webhook-timestamp']),
+  'webhook-signature': String(headers['webhook-signature']),
+});
