@@ -1,4 +1,4 @@
-import { useEffect, useState } from 'preact/hooks';
+import { useLayoutEffect, useState } from 'preact/hooks';
 
 /** Where the console is: `#/acme/accounts/<id>`. The hash never reaches a server, nor its logs. */
 export interface Place {
@@ -38,7 +38,8 @@ export const go = (link: string): void => {
 /** Where the console is now. */
 export function usePlace(): Place {
   const [place, setPlace] = useState(() => placeOf(location.hash));
-  useEffect(() => {
+  // Not after the first paint, as an effect would be: who clicks that soon would stay where they are.
+  useLayoutEffect(() => {
     const follow = (): void => setPlace(placeOf(location.hash));
     addEventListener('hashchange', follow);
     return () => removeEventListener('hashchange', follow);

@@ -52,6 +52,18 @@ describeInBrowser('an operator in the console, about access', function (openPage
     assert.equal(await page.evaluate<number>('sessionStorage.length'), 0);
   });
 
+  it('goes where it is sent the moment it stands', async () => {
+    const page = await openPage();
+    const { signIn } = await openConsole(roster, page, faults);
+    await page.evaluate(`new MutationObserver((_, observer) => {
+      if (document.querySelector('h1')?.textContent !== 'Instances') return;
+      observer.disconnect();
+      location.hash = '#/-/operator-tokens';
+    }).observe(document.getElementById('app'), { childList: true, subtree: true })`);
+    await signIn(roster.adminToken);
+    await page.getByRole('heading', { level: 1, name: 'Operator tokens' }).waitFor();
+  });
+
   it('is brought back to the sign-in by a token that is revoked meanwhile', async () => {
     const { id, token } = await tokenOf('operator');
     const seat = await signedIn(roster, await openPage(), faults, token);
