@@ -23,7 +23,8 @@ export const importAnnouncementActivities = (pool: pg.Pool, tell: (user: UserKey
       const waiting = rows.values();
       const lane = async (): Promise<void> => {
         for (const { userId } of waiting) {
-          if (!(await tell({ instance: key.instance, userId }))) await leaveToOwnRun(pool, key.instance, userId);
+          if (!(await tell({ instance: key.instance, userId })))
+            await leaveToOwnRun(pool, key.instance, userId, key.id);
           heartbeat(line);
         }
       };

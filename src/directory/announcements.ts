@@ -156,15 +156,21 @@ const LEAVE_TO_OWN_RUN: Statement = {
   name: 'leave_to_own_run',
   text: `
     with kicked as (
-      insert into kicks (instance_id, user_id, lane, source) values ($1, $2, 1, 'sweep')
-      on conflict (instance_id, user_id) do update set nonce = nextval('kick_nonce'), taken_until = null
+      insert into kicks (instance_id, user_id, lane, source, batch)
+      values ($1, $2, case when $3::uuid is null then 1 else 2 end, case when $3::uuid is null then 'sweep' else 'import' end, $3)
+      on conflict (instance_id, user_id) do update set nonce = nextval('kick_nonce'), batch = coalesce(excluded.batch, kicks.batch), taken_until = null
     )
     update events e set moved = false where e.instance_id = $1 and e.user_id = $2 and e.moved`,
 };
 
-/** Leaves it to a user's own run to tell the application. @throws UnavailableError */
-export async function leaveToOwnRun(pool: pg.Pool, instance: InstanceId, user: UserId): Promise<void> {
-  await run(pool, LEAVE_TO_OWN_RUN, [instance, user]);
+/** Leaves it to a user's own run to tell the application; `batch` is the import that could not. @throws UnavailableError */
+export async function leaveToOwnRun(
+  pool: pg.Pool,
+  instance: InstanceId,
+  user: UserId,
+  batch: string | null = null,
+): Promise<void> {
+  await run(pool, LEAVE_TO_OWN_RUN, [instance, user, batch]);
 }
 
 const SHOW_UNTOLD: Statement = { name: 'show_untold', text: 'select show_untold($1, $2)' };

@@ -10,6 +10,8 @@ export interface Kick {
   readonly nonce: string;
   readonly lane: number;
   readonly source: 'scim' | 'import' | 'admin' | 'sweep';
+  /** The import that left this user to a run of its own. */
+  readonly batch: string | undefined;
   readonly wanted: 'active' | 'suspended' | undefined;
 }
 
@@ -39,7 +41,7 @@ const TAKE: Statement = {
     taken as (
       update kicks k set taken_until = now() + interval '15 seconds'
       from due where k.instance_id = due.instance_id and k.nonce = due.nonce
-      returning k.instance_id, k.user_id, k.nonce, k.lane, k.source
+      returning k.instance_id, k.user_id, k.nonce, k.lane, k.source, k.batch
     ),
     wanted as (
       select taken.*, a.wanted, a.applied_version < a.asserted_version as unsettled
@@ -61,7 +63,7 @@ const TAKE: Statement = {
     due_instance as (
       update instances i set due = now() + interval '30 seconds' from wanted where wanted.user_id is null and i.id = wanted.instance_id
     )
-    select instance_id, user_id, nonce, lane, source, wanted from wanted order by lane, nonce`,
+    select instance_id, user_id, nonce, lane, source, batch, wanted from wanted order by lane, nonce`,
 };
 
 /** Takes up to `limit` kicks for 15 s: deactivations first, then live ones, then bulk. Committed when it returns. */
@@ -72,6 +74,7 @@ export async function takeKicks(pool: pg.Pool, limit: number): Promise<Kick[]> {
     nonce: string;
     lane: number;
     source: Kick['source'];
+    batch: string | null;
     wanted: Kick['wanted'] | null;
   };
   const rows = await run<Row>(pool, TAKE, [limit]);
@@ -81,6 +84,7 @@ export async function takeKicks(pool: pg.Pool, limit: number): Promise<Kick[]> {
     nonce: row.nonce,
     lane: row.lane,
     source: row.source,
+    batch: row.batch ?? undefined,
     wanted: row.wanted ?? undefined,
   }));
 }

@@ -95,6 +95,7 @@ async function send(client: Client, taskQueue: string, kick: Kick): Promise<void
     typedSearchAttributes: [
       { key: searchAttributes.instance, value: instance },
       { key: searchAttributes.source, value: kick.source },
+      ...(kick.batch === undefined ? [] : [{ key: searchAttributes.batch, value: kick.batch }]),
       ...(userId === undefined
         ? []
         : [{ key: searchAttributes.stage, value: kick.wanted === 'suspended' ? 'deactivating' : 'provisioning' }]),

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { createDeliverer } from '../../src/application/deliver.js';
 import { testApplication } from '../../src/instances/application.js';
 import { setInstance } from '../../src/instances/instances.js';
+import { temporalClient } from '../support/histories.js';
 import { countsOf, HEADER, importFile, organisation } from '../support/imports.js';
 import { until } from '../support/interleave.js';
 import { type RecordingApplication, startRecordingApplication } from '../support/recording-application.js';
@@ -54,6 +55,19 @@ describe('an import with an application to be told', function () {
       await stuck(),
       refused.map((name) => ({ name, reason: 'application_refused' })),
     );
+    const temporal = await temporalClient(roster);
+    const openRuns = async (query: string): Promise<number> =>
+      (await temporal.client.workflow.count(`WorkflowType="convergeUser" AND ExecutionStatus="Running" AND ${query}`))
+        .count;
+    // Who reports to one of them may have a run already, which was told of the move.
+    await until('the runs that the import left are found by it', async () => {
+      const ofBatch = await openRuns(`RosterBatch="${ended.id}"`);
+      return (
+        ofBatch > refused.length / 2 &&
+        ofBatch === (await openRuns(`RosterInstance="${roster.instance}" AND RosterSource="import"`))
+      );
+    });
+    await temporal.close();
     assert.deepEqual([application.faults, application.repeated], [[], []]);
     assert.ok(most > 5 && most <= 100, `${most} at once`);
     const taken = application.calls.filter(({ status }) => status === 201);

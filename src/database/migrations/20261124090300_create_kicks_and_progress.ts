@@ -12,6 +12,8 @@ async function up(knex: Knex): Promise<void> {
       nonce bigint not null default nextval('kick_nonce'),
       lane smallint not null check (lane in (0, 1, 2)),
       source text not null check (source in ('scim', 'import', 'admin', 'sweep')),
+      -- The import that left the user to a run of its own.
+      batch uuid,
       taken_until timestamptz,
       created_at timestamptz not null default now(),
       unique nulls not distinct (instance_id, user_id)
