@@ -4,7 +4,7 @@ import type { importBatch } from '../../workflows/index.js';
 import { searchAttributes } from '../../workflows/search-attributes.js';
 import { type DueImport, forgetImports, takeImports } from '../directory/imports.js';
 import type { Log } from '../telemetry/log.js';
-import { waitUntil } from './wait.js';
+import { type Loop, startLoop } from './loop.js';
 
 const EVERY_MS = 1_000;
 const FORGOTTEN_AT_ONCE = 1_000;
@@ -15,8 +15,8 @@ const LAST = 5;
 const importWorkflowId = (id: string): string => `import/${id}`;
 
 /**
- * Starts the loop that starts and wakes the runs of imports, of each that is due, and forgets the rows of those that ended long ago. One that has none any more is due again within 30 s
- * (guard 6). Safe to run in many processes.
+ * Starts the loop that starts and wakes the run of each import that is due, and forgets the rows of those that ended long ago. One that
+ * has no run any more is due again within 30 s (guard 6). Safe to run in many processes.
  */
 export function startImportStarter({
   pool,
@@ -28,26 +28,11 @@ export function startImportStarter({
   readonly client: Client;
   readonly taskQueue: string;
   readonly log: Log;
-}): { stop(): Promise<void> } {
-  const stopping = new AbortController();
-  const loop = async (): Promise<void> => {
-    while (!stopping.signal.aborted) {
-      try {
-        for (const key of await takeImports(pool)) await send(client, taskQueue, key);
-        await forgetImports(pool, FORGOTTEN_AT_ONCE);
-      } catch (error) {
-        log.warn({ err: error }, 'an import could not be started; trying again');
-      }
-      await waitUntil(EVERY_MS, stopping.signal);
-    }
-  };
-  const ended = loop();
-  return {
-    stop: () => {
-      stopping.abort();
-      return ended;
-    },
-  };
+}): Loop {
+  return startLoop(EVERY_MS, log, 'an import could not be started; trying again', async () => {
+    for (const key of await takeImports(pool)) await send(client, taskQueue, key);
+    await forgetImports(pool, FORGOTTEN_AT_ONCE);
+  });
 }
 
 async function send(client: Client, taskQueue: string, { instance, id, dryRun }: DueImport): Promise<void> {

@@ -2,7 +2,7 @@ import type pg from 'pg';
 import { sampleHealth } from '../directory/health.js';
 import { PATROL_START, patrolAccounts, sweepKicks } from '../directory/kicks.js';
 import type { Log } from '../telemetry/log.js';
-import { waitUntil } from './wait.js';
+import { type Loop, startLoop } from './loop.js';
 
 /** How long after its due date somebody counts as forgotten. */
 const OVERDUE_SECONDS = 30;
@@ -24,33 +24,18 @@ export interface SweeperOptions {
  * Starts the sweeper: it kicks whoever is overdue, so that nothing is lost with a terminated run, a dead dispatcher or the
  * whole of Temporal's store (guard 6); and it writes down how each instance is, for the console. Safe to run in many processes.
  */
-export function startSweeper(options: SweeperOptions): { stop(): Promise<void> } {
+export function startSweeper(options: SweeperOptions): Loop {
   const { pool, log, onSwept, overdueSeconds = OVERDUE_SECONDS, everyMs = EVERY_MS } = options;
-  const stopping = new AbortController();
   let place = PATROL_START;
-  const loop = async (): Promise<void> => {
-    while (!stopping.signal.aborted) {
-      try {
-        const overdue = await sweepKicks(pool, overdueSeconds, AT_ONCE);
-        const patrol = await patrolAccounts(pool, place, overdueSeconds, PATROLLED);
-        place = patrol.place;
-        const kicked = overdue + patrol.kicked;
-        if (kicked > 0) {
-          log.info({ kicked }, 'kicked who was overdue');
-          onSwept();
-        }
-        await sampleHealth(pool);
-      } catch (error) {
-        log.warn({ err: error }, 'the sweep failed; trying again');
-      }
-      await waitUntil(everyMs, stopping.signal);
+  return startLoop(everyMs, log, 'the sweep failed; trying again', async () => {
+    const overdue = await sweepKicks(pool, overdueSeconds, AT_ONCE);
+    const patrol = await patrolAccounts(pool, place, overdueSeconds, PATROLLED);
+    place = patrol.place;
+    const kicked = overdue + patrol.kicked;
+    if (kicked > 0) {
+      log.info({ kicked }, 'kicked who was overdue');
+      onSwept();
     }
-  };
-  const ended = loop();
-  return {
-    stop: () => {
-      stopping.abort();
-      return ended;
-    },
-  };
+    await sampleHealth(pool);
+  });
 }

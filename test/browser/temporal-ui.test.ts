@@ -1,14 +1,11 @@
 import assert from 'node:assert/strict';
 import type { Page } from 'playwright-core';
 import { z } from 'zod';
-import { createDeliverer } from '../../src/application/deliver.js';
-import { testApplication } from '../../src/instances/application.js';
-import { setInstance } from '../../src/instances/instances.js';
 import { describeInBrowser, screenshot } from '../support/browser.js';
-import { type FakeApplication, startFakeApplication } from '../support/fake-application.js';
+import { connectApplication, type FakeApplication, startFakeApplication } from '../support/fake-application.js';
 import { until } from '../support/interleave.js';
 import { accountNow, assign } from '../support/people.js';
-import { BY_TEST, startRoster, type TestRoster } from '../support/roster.js';
+import { startRoster, type TestRoster } from '../support/roster.js';
 import { settled } from '../support/settled.js';
 import { offeredUpdates, runPage, sendUpdate } from '../support/temporal-ui.js';
 
@@ -29,11 +26,7 @@ describeInBrowser('an operator in the Temporal Web UI', function (openPage) {
     roster = await startRoster();
     application = await startFakeApplication();
     await settled(roster);
-    await setInstance(roster.pool, roster.instance, { application: { url: application.url } }, BY_TEST);
-    // Until a 2xx no answer counts as a refusal.
-    const deliverer = createDeliverer({ allowPrivate: true });
-    await testApplication(roster.pool, deliverer, roster.instance);
-    await deliverer.close();
+    await connectApplication(roster, application.url);
   });
   after(async () => {
     await roster.close();

@@ -1,10 +1,8 @@
 import assert from 'node:assert/strict';
-import { createDeliverer } from '../../src/application/deliver.js';
-import { testApplication } from '../../src/instances/application.js';
 import { setInstance } from '../../src/instances/instances.js';
 import { describeInBrowser, screenshot } from '../support/browser.js';
 import { type ConsolePage, confirm, focused, signedIn, tabTo } from '../support/console.js';
-import { type FakeApplication, startFakeApplication } from '../support/fake-application.js';
+import { connectApplication, type FakeApplication, startFakeApplication } from '../support/fake-application.js';
 import { until } from '../support/interleave.js';
 import { accountNow, assign, setActive } from '../support/people.js';
 import { BY_TEST, startRoster, type TestRoster } from '../support/roster.js';
@@ -20,11 +18,7 @@ describeInBrowser('an operator in the console, about people', function (openPage
     roster = await startRoster();
     application = await startFakeApplication();
     await settled(roster);
-    await setInstance(roster.pool, roster.instance, { application: { url: application.url } }, BY_TEST);
-    // Until a 2xx no answer counts as a refusal.
-    const deliverer = createDeliverer({ allowPrivate: true });
-    await testApplication(roster.pool, deliverer, roster.instance);
-    await deliverer.close();
+    await connectApplication(roster, application.url);
     seat = await signedIn(roster, await openPage(), faults);
   });
   afterEach(() => assert.deepEqual(faults.splice(0), []));

@@ -2,62 +2,37 @@ import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ApplicationFailure } from '@temporalio/common';
 import type pg from 'pg';
-import { announcementActivities, createTeller } from '../../activities/announcements.js';
-import { tellOfMoved } from '../../activities/tell-moved.js';
-import { createDeliverer, type Deliverer } from '../../src/application/deliver.js';
+import { announcementActivities } from '../../activities/announcements.js';
+import type { Deliverer } from '../../src/application/deliver.js';
 import { seededRandom } from '../../src/demo/random.js';
-import {
-  beginTellingMoved,
-  claimAnnouncement,
-  finishAnnouncement,
-  listMoved,
-  refuseAccount,
-} from '../../src/directory/announcements.js';
+import { claimAnnouncement, finishAnnouncement, listMoved, refuseAccount } from '../../src/directory/announcements.js';
 import { PATROL_START, patrolAccounts } from '../../src/directory/kicks.js';
 import { showStuck } from '../../src/directory/progress.js';
 import { setRole } from '../../src/directory/roles.js';
 import { removeOldEvents, seal } from '../../src/directory/seals.js';
 import type { InstanceId, UserId } from '../../src/ids.js';
-import { resendAccounts, testApplication } from '../../src/instances/application.js';
+import { resendAccounts } from '../../src/instances/application.js';
 import { setInstance } from '../../src/instances/instances.js';
 import { actOnInstance, actOnUser } from '../../src/instances/operator-actions.js';
-import { type TestDatabase, testDatabase } from '../support/database.js';
-import { type FakeApplication, startFakeApplication } from '../support/fake-application.js';
-import { until, untilBlocked, wrapped } from '../support/interleave.js';
+import { announcing } from '../support/announcing.js';
+import type { FakeApplication } from '../support/fake-application.js';
+import { untilBlocked, wrapped } from '../support/interleave.js';
 import { BY_TEST } from '../support/roster.js';
-import { converge, emptyInstance, say, sayAgain, versionOf } from '../support/steps.js';
+import { converge, say, sayAgain, versionOf } from '../support/steps.js';
 
 const DONE = { status: 200, words: '' };
 
 describe('guard 7: announcing in order', () => {
-  let database: TestDatabase;
+  const at = announcing();
+  const { provisioned, worker } = at;
   let pool: pg.Pool;
   let instance: InstanceId;
   let application: FakeApplication;
   let deliverer: Deliverer;
-  before(async () => {
-    database = await testDatabase();
-    ({ pool } = database);
-    deliverer = createDeliverer({ allowPrivate: true, timeoutMs: 2_000 });
+  beforeEach(() => {
+    ({ pool, instance, application, deliverer } = at);
   });
-  after(async () => {
-    await deliverer.close();
-    await database.close();
-  });
-  beforeEach(async () => {
-    application = await startFakeApplication();
-    instance = await emptyInstance(pool);
-    await setInstance(pool, instance, { application: { url: application.url } }, BY_TEST);
-    await testApplication(pool, deliverer, instance);
-    application.told.length = 0;
-  });
-  afterEach(() => application.close());
 
-  const provisioned = async (userName: string): Promise<UserId> => {
-    const { id } = await say(pool, instance, { userName });
-    await converge(pool, instance, id);
-    return id;
-  };
   const account = async (id: UserId) => {
     const { rows } = await pool.query<{ announced: number; revision: number; token: string | null }>(
       `select announced::integer, revision::integer, announcing_token as token from accounts where instance_id = $1 and id = $2`,
@@ -68,20 +43,6 @@ describe('guard 7: announcing in order', () => {
     return row;
   };
   const dataOf = (body: string) => (JSON.parse(body) as { data: { id: UserId; version: { revision: number } } }).data;
-  /** A worker: what it can't tell now it tries again. */
-  const worker = () => {
-    const activities = announcementActivities(pool, deliverer, () => undefined);
-    return async (userId: UserId): Promise<void> => {
-      for (;;) {
-        try {
-          await activities.announce({ instance, userId });
-          return;
-        } catch {
-          await delay(5);
-        }
-      }
-    };
-  };
 
   it('never two calls for one user at a time, each later than the one before, and all are told in the end', async function () {
     this.timeout(60_000);
@@ -290,7 +251,7 @@ describe('guard 7: announcing in order', () => {
       // The other has looked at the account already, and waits to say that nobody need tell of it.
       await client.query('lock table events in access exclusive mode');
       const looking = claimAnnouncement(pool, instance, id, '00000000-0000-4000-8000-000000000004');
-      await untilBlocked(database);
+      await untilBlocked({ pool });
       await client.query('update accounts set revision = revision + 1 where instance_id = $1 and id = $2', [
         instance,
         id,
@@ -302,112 +263,6 @@ describe('guard 7: announcing in order', () => {
       client.release();
     }
     assert.deepEqual(await listMoved(pool, instance, PATROL_START.id, 10), [id]);
-  });
-
-  describe('of whom another’s run moved', () => {
-    /** Moves people, as somebody's run does. */
-    const moved = async (count: number, name: string): Promise<UserId[]> => {
-      const ids = await Promise.all(Array.from({ length: count }, (_, at) => provisioned(`${name}-${at}@x.test`)));
-      await Promise.all(ids.map(worker()));
-      await pool.query('update accounts set revision = revision + 1 where instance_id = $1 and id = any ($2)', [
-        instance,
-        ids,
-      ]);
-      await pool.query(
-        `select record_accounts($1, $2, array_fill('account.updated'::text, array[$3::integer]), '{}')`,
-        [instance, ids, count],
-      );
-      await pool.query('delete from kicks where instance_id = $1', [instance]);
-      application.told.length = 0;
-      return ids;
-    };
-    const statements: string[] = [];
-    const note = (statement: string): number => statements.push(statement);
-    const pass = (teller: string, asked?: (statement: string) => unknown): Promise<void> => {
-      const counting = wrapped(pool, note, asked);
-      const tell = createTeller(counting, deliverer, () => undefined);
-      return tellOfMoved({
-        pool: counting,
-        instance,
-        teller,
-        tell: (userId) => tell({ instance, userId }),
-        onProgress: () => undefined,
-        isStopping: () => false,
-      });
-    };
-    const count = (name: string): number => statements.filter((statement) => statement === name).length;
-    const kicked = async () =>
-      (await pool.query('select from kicks where instance_id = $1 and user_id is not null', [instance])).rowCount;
-    beforeEach(() => {
-      statements.length = 0;
-      application.answer = (response) => void delay(50).then(() => response.writeHead(204).end());
-    });
-
-    it('one tells at a time, and whom others tell of meanwhile is left to them', async () => {
-      const ids = await moved(60, 'm');
-      const own = ids.slice(0, 10).map(worker());
-      const first = pass('one');
-      await until('it tells', () => application.told.length > 12);
-      const activities = announcementActivities(pool, deliverer, () => undefined);
-      const other = await provisioned('other@x.test');
-      await pool.query('delete from kicks where instance_id = $1', [instance]);
-      assert.deepEqual(await activities.announce({ instance, userId: other }), { outcome: 'told', movedLeft: false });
-      await pass('two');
-      await Promise.all([first, ...own]);
-      assert.equal(application.told.length, 61, 'each is told of once');
-      assert.deepEqual([await kicked(), count('leave_to_own_run')], [0, 0]);
-      assert.ok(count('claim_announcement') <= 2 * 60 + 10, 'none is tried over and over');
-      assert.deepEqual(await listMoved(pool, instance, PATROL_START.id, 10), []);
-    });
-
-    it('who is moved while it ends is told of too', async () => {
-      await moved(3, 'first');
-      const late = await moved(3, 'late');
-      await pool.query('update events set moved = false where instance_id = $1 and user_id = any ($2)', [
-        instance,
-        late,
-      ]);
-      let isOver = false;
-      await pass('one', async (statement) => {
-        if (statement !== 'end_telling_moved' || isOver) return;
-        isOver = true;
-        await pool.query(
-          `update events e set moved = true from accounts a
-           where e.instance_id = $1 and a.instance_id = $1 and a.id = any ($2) and e.user_id = a.id and e.revision = a.revision`,
-          [instance, late],
-        );
-        await pass('another');
-        assert.equal(application.told.length, 3);
-      });
-      assert.deepEqual([application.told.length, await listMoved(pool, instance, PATROL_START.id, 10)], [6, []]);
-    });
-
-    it('who died telling is followed by the next after its time, and by itself at once', async () => {
-      await moved(3, 'd');
-      assert.equal(await beginTellingMoved(pool, instance, 'dead'), true);
-      await pass('next');
-      assert.equal(application.told.length, 0);
-      assert.equal(await beginTellingMoved(pool, instance, 'dead'), true);
-      await pool.query(`update instances set telling_moved_until = now() - interval '1 s' where id = $1`, [instance]);
-      await pass('next');
-      assert.equal(application.told.length, 3);
-    });
-
-    it('it ends where the endpoint goes meanwhile', async () => {
-      await moved(30, 'g');
-      const first = pass('one');
-      await until('it tells', () => application.told.length > 0);
-      await setInstance(pool, instance, { application: null }, BY_TEST);
-      await first;
-      assert.deepEqual(await listMoved(pool, instance, PATROL_START.id, 10), []);
-    });
-
-    it('whom it can’t tell of is left to its own run', async () => {
-      await moved(3, 'f');
-      application.answer = (response) => response.writeHead(500).end();
-      await pass('one');
-      assert.deepEqual([application.told.length, await kicked()], [3, 3]);
-    });
   });
 
   it('everybody is told of anew where an operator asks for it, however many, page by page', async () => {

@@ -1,12 +1,10 @@
 import assert from 'node:assert/strict';
-import { createDeliverer } from '../../src/application/deliver.js';
-import { testApplication } from '../../src/instances/application.js';
-import { setInstance } from '../../src/instances/instances.js';
+import { connectApplication } from '../support/fake-application.js';
 import { temporalClient } from '../support/histories.js';
 import { countsOf, HEADER, importFile, organisation } from '../support/imports.js';
 import { until } from '../support/interleave.js';
 import { type RecordingApplication, startRecordingApplication } from '../support/recording-application.js';
-import { BY_TEST, startRoster, type TestRoster } from '../support/roster.js';
+import { startRoster, type TestRoster } from '../support/roster.js';
 import { settled } from '../support/settled.js';
 
 describe('an import with an application to be told', function () {
@@ -17,10 +15,7 @@ describe('an import with an application to be told', function () {
     roster = await startRoster();
     await settled(roster);
     application = await startRecordingApplication();
-    await setInstance(roster.pool, roster.instance, { application: { url: application.url } }, BY_TEST);
-    const deliverer = createDeliverer({ allowPrivate: true });
-    await testApplication(roster.pool, deliverer, roster.instance);
-    await deliverer.close();
+    await connectApplication(roster, application.url);
   });
   after(async () => {
     await roster.close();

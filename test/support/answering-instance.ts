@@ -2,12 +2,11 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import type { Client } from '@temporalio/client';
 import { z } from 'zod';
-import { createDeliverer } from '../../src/application/deliver.js';
 import type { EndpointUrl } from '../../src/application/endpoint-url.js';
 import type { InstanceId } from '../../src/ids.js';
-import { testApplication } from '../../src/instances/application.js';
 import { createInstance } from '../../src/instances/instances.js';
 import { searchAttributes } from '../../workflows/search-attributes.js';
+import { proveApplication } from './fake-application.js';
 import { scim } from './http.js';
 import { until } from './interleave.js';
 import { assign, setActive } from './people.js';
@@ -138,10 +137,7 @@ async function instanceWith(roster: TestRoster, url: EndpointUrl): Promise<TestR
     },
     BY_TEST,
   );
-  // Until a 2xx no answer counts as a refusal.
-  const deliverer = createDeliverer({ allowPrivate: true });
-  await testApplication(roster.pool, deliverer, slug);
-  await deliverer.close();
+  await proveApplication({ pool: roster.pool, instance: slug });
   return { ...roster, ...(await clientOf(roster, slug)), instance: slug satisfies InstanceId };
 }
 

@@ -1,8 +1,12 @@
 import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { createDeliverer } from '../../src/application/deliver.js';
 import { type EndpointUrl, endpointUrl } from '../../src/application/endpoint-url.js';
 import type { WebhookHeaders } from '../../src/application/signature.js';
+import { testApplication } from '../../src/instances/application.js';
+import { setInstance } from '../../src/instances/instances.js';
+import { BY_TEST, type TestRoster } from './roster.js';
 
 /** What an application was told. */
 interface Told {
@@ -44,6 +48,19 @@ export async function startFakeApplication(): Promise<FakeApplication> {
     },
   };
   return application;
+}
+
+/** Has an instance tell this application, which answers it once: until a 2xx no answer counts as a refusal. */
+export async function connectApplication(of: Pick<TestRoster, 'pool' | 'instance'>, url: EndpointUrl): Promise<void> {
+  await setInstance(of.pool, of.instance, { application: { url } }, BY_TEST);
+  await proveApplication(of);
+}
+
+/** Has the application of an instance answer once. */
+export async function proveApplication({ pool, instance }: Pick<TestRoster, 'pool' | 'instance'>): Promise<void> {
+  const deliverer = createDeliverer({ allowPrivate: true });
+  await testApplication(pool, deliverer, instance);
+  await deliverer.close();
 }
 
 /** The headers that sign a POST, of those that came with it. */

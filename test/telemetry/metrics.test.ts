@@ -113,16 +113,22 @@ describe('what the metrics say of accounts', () => {
 
 describe('at most every', () => {
   it('shares one answer among all who ask, and asks anew when it is old; a failure is an answer', async () => {
-    let asked = 0;
-    const ask = atMostEvery(30, async () => {
-      asked += 1;
-      if (asked === 2) throw new Error('away');
-      return asked;
-    });
+    let [asked, now] = [0, 0];
+    const ask = atMostEvery(
+      30,
+      async () => {
+        asked += 1;
+        if (asked === 2) throw new Error('away');
+        return asked;
+      },
+      () => now,
+    );
     assert.deepEqual(await Promise.all([ask(), ask(), ask()]), [1, 1, 1]);
-    await new Promise((resolve) => setTimeout(resolve, 40));
+    now = 29;
+    assert.equal(await ask(), 1);
+    now = 30;
     await Promise.all([assert.rejects(ask(), /away/), assert.rejects(ask(), /away/)]);
-    await new Promise((resolve) => setTimeout(resolve, 40));
+    now = 60;
     assert.equal(await ask(), 3);
   });
 });

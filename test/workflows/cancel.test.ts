@@ -1,12 +1,9 @@
 import assert from 'node:assert/strict';
 import type { Client } from '@temporalio/client';
-import { createDeliverer } from '../../src/application/deliver.js';
 import { refuseAccount } from '../../src/directory/announcements.js';
 import type { UserId } from '../../src/ids.js';
-import { testApplication } from '../../src/instances/application.js';
-import { setInstance } from '../../src/instances/instances.js';
 import { actOnUser } from '../../src/instances/operator-actions.js';
-import { type FakeApplication, startFakeApplication } from '../support/fake-application.js';
+import { connectApplication, type FakeApplication, startFakeApplication } from '../support/fake-application.js';
 import { recordHistory, temporalClient } from '../support/histories.js';
 import { scim } from '../support/http.js';
 import { until } from '../support/interleave.js';
@@ -25,10 +22,7 @@ describe('Cancel in the Temporal UI', function () {
     application = await startFakeApplication();
     temporal = await temporalClient(roster);
     await settled(roster);
-    await setInstance(roster.pool, roster.instance, { application: { url: application.url } }, BY_TEST);
-    const deliverer = createDeliverer({ allowPrivate: true });
-    await testApplication(roster.pool, deliverer, roster.instance);
-    await deliverer.close();
+    await connectApplication(roster, application.url);
   });
   after(async () => {
     await temporal.close();

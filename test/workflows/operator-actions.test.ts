@@ -1,14 +1,11 @@
 import assert from 'node:assert/strict';
 import type { Client } from '@temporalio/client';
-import { createDeliverer } from '../../src/application/deliver.js';
-import { testApplication } from '../../src/instances/application.js';
-import { setInstance } from '../../src/instances/instances.js';
-import { type FakeApplication, startFakeApplication } from '../support/fake-application.js';
+import { connectApplication, type FakeApplication, startFakeApplication } from '../support/fake-application.js';
 import { recordHistory, temporalClient } from '../support/histories.js';
 import { scim } from '../support/http.js';
 import { until } from '../support/interleave.js';
 import { accountNow, assign, setActive } from '../support/people.js';
-import { BY_TEST, startRoster, type TestRoster } from '../support/roster.js';
+import { startRoster, type TestRoster } from '../support/roster.js';
 import { settled } from '../support/settled.js';
 
 describe('what an operator does about one user', function () {
@@ -21,10 +18,7 @@ describe('what an operator does about one user', function () {
     application = await startFakeApplication();
     temporal = await temporalClient(roster);
     await settled(roster);
-    await setInstance(roster.pool, roster.instance, { application: { url: application.url } }, BY_TEST);
-    const deliverer = createDeliverer({ allowPrivate: true });
-    await testApplication(roster.pool, deliverer, roster.instance);
-    await deliverer.close();
+    await connectApplication(roster, application.url);
   });
   after(async () => {
     await temporal.close();

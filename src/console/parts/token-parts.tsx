@@ -1,8 +1,10 @@
 import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
-import { ask, type ProblemFound, problemFrom } from '../api.js';
+import { ask, type ProblemFound, path, problemFrom } from '../api.js';
 import type { IssuedToken, OwnToken, ScimToken } from '../api-types.js';
+import { Action } from './action.js';
 import { Problem } from './page.js';
+import { Secret } from './secret.js';
 import { useMay } from './session-context.js';
 import { At, Badge, Choice, Field, Since } from './small.js';
 import type { Column } from './table.js';
@@ -32,6 +34,42 @@ export const tokenColumns: readonly Column<ScimToken>[] = [
     cell: ({ lastUsedAt }) => (lastUsedAt === null ? <span class="quiet">never</span> : <Since instant={lastUsedAt} />),
   },
 ];
+
+/** Takes a new token: its secret is shown this once, and the list asked for anew. */
+export function useIssued(reload: () => void) {
+  const [issued, setIssued] = useState<IssuedToken>();
+  return {
+    onIssued: (token: IssuedToken): void => {
+      setIssued(token);
+      reload();
+    },
+    secret: issued !== undefined && <Secret issued={issued} onClose={() => setIssued(undefined)} />,
+  };
+}
+
+interface RevokeProps {
+  readonly token: Pick<ScimToken, 'id' | 'label'>;
+  readonly of: string;
+  readonly needs: OwnToken['role'];
+  readonly explain: string;
+  readonly onRevoked: () => void;
+}
+
+/** Revokes a token. */
+export const Revoke = ({ token: { id, label }, of, needs, explain, onRevoked }: RevokeProps) => (
+  <Action
+    label="Revoke"
+    about={label}
+    needs={needs}
+    isDangerous
+    explain={explain}
+    act={async () => {
+      await ask<undefined>('DELETE', `${of}${path`/${id}`}`);
+      onRevoked();
+      return `“${label}” is revoked.`;
+    }}
+  />
+);
 
 const LIVES = [
   { value: '30', text: '30 days' },

@@ -1,14 +1,11 @@
 import { useState } from 'preact/hooks';
-import { ask, path } from '../api.js';
-import type { Instance, IssuedToken, Listed, OperatorToken } from '../api-types.js';
+import type { Instance, Listed, OperatorToken } from '../api-types.js';
 import { useLoad } from '../load.js';
-import { Action } from '../parts/action.js';
 import { Page, RoleNote, Show } from '../parts/page.js';
-import { Secret } from '../parts/secret.js';
 import { useMay } from '../parts/session-context.js';
 import { Choice } from '../parts/small.js';
 import { Table } from '../parts/table.js';
-import { IssueToken, isGood, tokenColumns } from '../parts/token-parts.js';
+import { IssueToken, isGood, Revoke, tokenColumns, useIssued } from '../parts/token-parts.js';
 
 const OF = '/operator-tokens';
 
@@ -34,7 +31,7 @@ function List() {
   const instances = useLoad<Listed<Instance>>('/instances');
   const [role, setRole] = useState<OperatorToken['role']>('viewer');
   const [chosen, setChosen] = useState<string>();
-  const [issued, setIssued] = useState<IssuedToken>();
+  const { onIssued, secret } = useIssued(tokens.reload);
   const slugs = instances.value?.items.map(({ slug }) => slug) ?? [];
   const instance = role === 'application' ? (chosen ?? slugs[0] ?? null) : null;
   return (
@@ -42,17 +39,7 @@ function List() {
       <p class="lead">One for each person and program, so that the audit log can say who it was.</p>
       <section class="card">
         <h2>A new token</h2>
-        <IssueToken
-          of={OF}
-          needs="admin"
-          example="Bo, on call"
-          life="90"
-          more={{ role, instance }}
-          onIssued={(token) => {
-            setIssued(token);
-            tokens.reload();
-          }}
-        >
+        <IssueToken of={OF} needs="admin" example="Bo, on call" life="90" more={{ role, instance }} onIssued={onIssued}>
           <Choice label="Role" value={role} options={ROLES} onChange={setRole} />
           {instance !== null && (
             <Choice
@@ -79,17 +66,12 @@ function List() {
                 cell: (token) =>
                   isGood(token) && (
                     <div class="buttons">
-                      <Action
-                        label="Revoke"
-                        about={token.label}
+                      <Revoke
+                        token={token}
+                        of={OF}
                         needs="admin"
-                        isDangerous
                         explain="Whoever uses it is refused within a second; if it is your own, you are signed out."
-                        act={async () => {
-                          await ask<undefined>('DELETE', path`/operator-tokens/${token.id}`);
-                          tokens.reload();
-                          return `“${token.label}” is revoked.`;
-                        }}
+                        onRevoked={tokens.reload}
                       />
                     </div>
                   ),
@@ -98,7 +80,7 @@ function List() {
           />
         )}
       </Show>
-      {issued !== undefined && <Secret issued={issued} onClose={() => setIssued(undefined)} />}
+      {secret}
     </>
   );
 }

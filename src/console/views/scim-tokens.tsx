@@ -1,12 +1,10 @@
-import { useState } from 'preact/hooks';
 import { ask, path } from '../api.js';
 import type { IssuedToken, Listed, ScimToken } from '../api-types.js';
 import { useLoad } from '../load.js';
 import { Action } from '../parts/action.js';
 import { Empty, Page, RoleNote, Show } from '../parts/page.js';
-import { Secret } from '../parts/secret.js';
 import { Table } from '../parts/table.js';
-import { IssueToken, isGood, tokenColumns } from '../parts/token-parts.js';
+import { IssueToken, isGood, Revoke, tokenColumns, useIssued } from '../parts/token-parts.js';
 
 const OVERLAP_HOURS = 24;
 
@@ -14,11 +12,7 @@ const OVERLAP_HOURS = 24;
 export function ScimTokens({ instance }: { instance: string }) {
   const of = path`/instances/${instance}/tokens`;
   const tokens = useLoad<Listed<ScimToken>>(of);
-  const [issued, setIssued] = useState<IssuedToken>();
-  const onIssued = (token: IssuedToken): void => {
-    setIssued(token);
-    tokens.reload();
-  };
+  const { onIssued, secret } = useIssued(tokens.reload);
   return (
     <Page title="SCIM tokens">
       <p class="lead">
@@ -61,17 +55,12 @@ export function ScimTokens({ instance }: { instance: string }) {
                             return `“${token.label}” has a successor.`;
                           }}
                         />
-                        <Action
-                          label="Revoke"
-                          about={token.label}
+                        <Revoke
+                          token={token}
+                          of={of}
                           needs="operator"
-                          isDangerous
                           explain="Whoever uses it is refused within a second. It can’t be taken back."
-                          act={async () => {
-                            await ask<undefined>('DELETE', path`/instances/${instance}/tokens/${token.id}`);
-                            tokens.reload();
-                            return `“${token.label}” is revoked.`;
-                          }}
+                          onRevoked={tokens.reload}
                         />
                       </div>
                     ),
@@ -81,7 +70,7 @@ export function ScimTokens({ instance }: { instance: string }) {
           )
         }
       </Show>
-      {issued !== undefined && <Secret issued={issued} onClose={() => setIssued(undefined)} />}
+      {secret}
     </Page>
   );
 }

@@ -2,17 +2,10 @@ import assert from 'node:assert/strict';
 import { z } from 'zod';
 import { evaluateReports, findManagers } from '../../../src/directory/managers.js';
 import type { InstanceId, UserId } from '../../../src/ids.js';
-import { untilBlocked } from '../../support/interleave.js';
+import { groupRequests, groupSchema } from '../../support/groups.js';
 import { clientOf, type ScimClient, startRoster, type TestRoster } from '../../support/roster.js';
 import { afterWait, converge, emptyInstance, say } from '../../support/steps.js';
 import { ask, expectStatus, resourcesIn } from '../../support/validate-resource.js';
-
-const memberSchema = z.object({ value: z.string(), display: z.string().optional(), type: z.string().optional() });
-const groupSchema = z.looseObject({
-  id: z.string(),
-  displayName: z.string(),
-  members: z.array(memberSchema).default([]),
-});
 
 describe('groups', () => {
   let roster: TestRoster;
@@ -37,17 +30,7 @@ describe('groups', () => {
     );
   });
 
-  const group = async (id: string) =>
-    groupSchema.parse((await expectStatus(200, ask(client, 'GET', `/Groups/${id}`))).body);
-  const membersOf = async (id: string) => (await group(id)).members.map(({ value }) => value).toSorted();
-  const create = async (body: Record<string, unknown> = {}): Promise<string> =>
-    groupSchema.parse((await expectStatus(201, ask(client, 'POST', '/Groups', { displayName: 'West', ...body }))).body)
-      .id;
-  const patch = (id: string, ...Operations: unknown[]) =>
-    ask(client, 'PATCH', `/Groups/${id}`, {
-      schemas: ['urn:ietf:params:scim:api:messages:2.0:PatchOp'],
-      Operations,
-    });
+  const { group, membersOf, create, patch } = groupRequests(() => client);
   const sorted = (...ids: (string | undefined)[]) => ids.map(String).toSorted();
 
   it('are found by name, created, read and deleted as Okta pushes them; their members stay users', async () => {
@@ -299,105 +282,6 @@ describe('groups', () => {
     const found = await ask(client, 'GET', `/Groups?filter=${encodeURIComponent(`members.$ref ew "${bo}"`)}`);
     assert.ok(resourcesIn(found).some((one) => one.id === id));
     await expectStatus(204, ask(client, 'DELETE', `/Groups/${id}`));
-  });
-
-  it('parallel changes by two clients lose nobody', async function () {
-    this.timeout(60_000);
-    const id = await create();
-    const references = (from: number) =>
-      Array.from({ length: 400 }, (_, n) => `00u-${String(from + n).padStart(5, '0')}`);
-    const push = async (all: string[]) => {
-      for (let at = 0; at < all.length; at += 100) {
-        const value = all.slice(at, at + 100).map((each) => ({ value: each }));
-        await expectStatus(
-          200,
-          patch(id, { op: 'add', path: 'members', value }, { op: 'replace', value: { displayName: 'West' } }),
-        );
-      }
-    };
-    const [one, two, three] = [references(0), references(1_000), references(2_000)];
-    await Promise.all([push(one), push(two), push(three)]);
-    assert.deepEqual(await membersOf(id), [...one, ...two, ...three].toSorted());
-  });
-
-  it('of two changes with the same tag one wins', async () => {
-    const id = await create();
-    const headers = { 'If-Match': 'W/"1"' };
-    const answers = await Promise.all(
-      [ada, bo, cy].map((value) =>
-        ask(
-          client,
-          'PATCH',
-          `/Groups/${id}`,
-          { Operations: [{ op: 'add', path: 'members', value: [{ value }] }] },
-          headers,
-        ),
-      ),
-    );
-    assert.deepEqual(answers.map(({ status }) => String(status)).toSorted(), ['200', '412', '412']);
-    assert.equal((await membersOf(id)).length, 1);
-  });
-
-  it('whoever waits for a group holds up nobody else', async function () {
-    this.timeout(60_000);
-    const id = await create();
-    const other = await clientOf(roster, await emptyInstance(roster.pool));
-    const holder = await roster.pool.connect();
-    try {
-      await holder.query('begin');
-      await holder.query('select from groups where id = $1 for update', [id]);
-      const waiting = Array.from({ length: 30 }, (_, n) =>
-        ask(client, 'PATCH', `/Groups/${id}`, {
-          Operations: [{ op: 'add', path: 'members', value: [{ value: `w${n}` }] }],
-        }),
-      );
-      await untilBlocked(roster, 2);
-      for (const path of ['/Groups', '/Users', '/Users?filter=title+pr', `/Groups/${id}`]) {
-        const { status } = await ask(other, 'GET', path);
-        assert.ok(status === 200 || status === 404, `${path}: ${status}`);
-      }
-      await expectStatus(200, ask(client, 'GET', `/Users/${ada}`));
-      await expectStatus(201, ask(client, 'POST', '/Users', { userName: 'meanwhile@x.test' }));
-      await holder.query('rollback');
-      for (const { status, text } of await Promise.all(waiting)) assert.equal(status, 200, text);
-    } finally {
-      holder.release();
-    }
-    assert.equal((await membersOf(id)).length, 30);
-    await expectStatus(204, ask(client, 'DELETE', `/Groups/${id}`));
-  });
-
-  it('20,000 members by PUT', async function () {
-    this.timeout(60_000);
-    const id = await create();
-    const members = Array.from({ length: 20_000 }, (_, n) => ({
-      value: `00u${String(n).padStart(17, '0')}`,
-      display: `m${n}@x.test`,
-    }));
-    await expectStatus(
-      200,
-      ask(client, 'PUT', `/Groups/${id}`, { displayName: 'All', members: [...members, { value: ada }] }),
-    );
-    assert.equal((await group(id)).members.length, 20_001);
-    await expectStatus(200, patch(id, { op: 'remove', path: 'members[value eq "00u00000000000000007"]' }));
-    assert.equal((await group(id)).members.length, 20_000);
-  });
-
-  it('a body of 16 MiB is taken, and one byte more is not', async function () {
-    this.timeout(60_000);
-    const id = await create();
-    const limit = 16 * 1024 * 1024;
-    const padded = (bytes: number): string => {
-      const text = JSON.stringify({ displayName: 'West', pad: '' });
-      return text.replace('"pad":""', `"pad":"${'x'.repeat(bytes - text.length)}"`);
-    };
-    for (const [bytes, status] of [
-      [limit - 1, 200],
-      [limit, 200],
-      [limit + 1, 413],
-    ] as const) {
-      await expectStatus(status, ask(client, 'PUT', `/Groups/${id}`, padded(bytes)));
-    }
   });
 
   it('another instance’s group and users are unknown', async () => {
