@@ -18,15 +18,16 @@ import { RefusedError } from '../src/errors.js';
 import type { UserId } from '../src/ids.js';
 import { columnOf } from '../src/imports/columns.js';
 import { rehearse } from '../src/imports/rehearse.js';
-import { writePage } from '../src/imports/write-page.js';
+import { readPage, writePage } from '../src/imports/write-page.js';
 import type { ImportAt, PhaseProgress } from '../workflows/messages.js';
 
 /** How long one activity goes on: then its workflow shows how far it is, and asks for more. */
 const PIECE_MS = 5_000;
 const PAGE = 500;
 const CANCELLED_AT_ONCE = 5_000;
-/** Tables that grow from less than so many rows are planned for as small ones. */
-const SMALL = 50_000;
+/** The planner is told of new people as they become four times as many, from so few on, until a plan for so many fits all. */
+const FEW = 100;
+const MANY = 50_000;
 
 /** An operator has paused or cancelled a rehearsal. */
 class StoppedError extends Error {
@@ -41,22 +42,28 @@ const columnNames =
 
 /** The steps of an import, each a page at a time from after a line on. Whoever does one again finds what is done. */
 export function importActivities(pool: pg.Pool) {
-  /** Goes on page by page until there are none, the time is over, or an operator has paused the import. */
-  const inPages = async (
+  /**
+   * Goes on page by page until there are none, the time is over, or the import's state says otherwise. While one is worked on the next is
+   * read; one that `work` gives back as not done is done again.
+   */
+  const inPages = async <Page extends { readonly last: number | undefined }>(
     { after, ...key }: ImportAt,
-    page: (after: number) => Promise<number | undefined>,
+    read: (after: number) => Promise<Page>,
+    work: (page: Page) => Promise<boolean>,
     goesOn: (state: Import['state']) => boolean = (state) => state !== 'paused',
   ): Promise<PhaseProgress> => {
     const end = Date.now() + PIECE_MS;
     const reached: unknown = activityInfo().heartbeatDetails;
     let line = typeof reached === 'number' ? reached : after;
+    let page = await read(line);
     for (;;) {
       const { state, rows } = await showImport(pool, key.id);
-      const last = goesOn(state) ? await page(line) : undefined;
-      line = last ?? line;
+      const { last } = page;
+      const isOver = last === undefined || !goesOn(state);
+      if (isOver || Date.now() > end) return { after: line, isDone: isOver && state !== 'paused', state, rows };
+      const [next, isDone] = await Promise.all([read(last), work(page)]);
+      if (isDone) [line, page] = [last, next];
       heartbeat(line);
-      const isDone = last === undefined && state !== 'paused';
-      if (last === undefined || Date.now() > end) return { after: line, isDone, state, rows };
     }
   };
 
@@ -83,11 +90,14 @@ export function importActivities(pool: pg.Pool) {
   const overWritten =
     (work: (key: ImportKey, rows: readonly WrittenRow[]) => Promise<void>) =>
     (at: ImportAt): Promise<PhaseProgress> =>
-      inPages(at, async (after) => {
-        const { rows, last } = await writtenRows(pool, at, after, PAGE);
-        if (rows.length > 0) await work(at, rows);
-        return last;
-      });
+      inPages(
+        at,
+        (after) => writtenRows(pool, at, after, PAGE),
+        async ({ rows }) => {
+          if (rows.length > 0) await work(at, rows);
+          return true;
+        },
+      );
 
   const settleWritten = overWritten(settle);
 
@@ -100,21 +110,24 @@ export function importActivities(pool: pg.Pool) {
     async writeRows(at: ImportAt): Promise<PhaseProgress> {
       const begun = await showImport(pool, at.id);
       const columnName = columnNames(begun);
-      let pages = 0;
-      const written = await inPages(
+      let people = begun.rows.created;
+      let analyzed = Math.max(people, FEW);
+      const progress = await inPages(
         at,
-        async (after) => {
-          const { state, last } = await writePage(pool, at, columnName, after);
-          pages += 1;
-          if (begun.rows.created < SMALL && Number.isInteger(Math.log2(pages) / 2))
+        (after) => readPage(pool, at, after),
+        async (page) => {
+          if ((await writePage(pool, at, columnName, page)) !== 'running') return false;
+          people += page.rows.length;
+          if (people >= 4 * analyzed && people < MANY) {
             await analyze(pool, 'users, accounts, teams');
-          // Paused or cancelled since it was looked: it is looked at again.
-          return state === 'running' ? last : after;
+            analyzed = people;
+          }
+          return true;
         },
         (state) => state === 'running',
       );
-      if (written.state === 'cancelled') await cancelAll(at);
-      return written;
+      if (progress.state === 'cancelled') await cancelAll(at);
+      return progress;
     },
     /** Writes down what would become of each row, and nothing else. */
     async rehearseRows(at: ImportAt): Promise<PhaseProgress> {

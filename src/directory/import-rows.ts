@@ -184,6 +184,20 @@ export async function lockImport(
   return row;
 }
 
+const PENDING: Statement = {
+  name: 'pending_lines',
+  text: `
+    select from import_rows r
+    where r.instance_id = $1 and r.import_id = $2 and r.line = any ($3::integer[]) and r.outcome <> 'pending' limit 1`,
+};
+
+/** Whether none of these lines has an outcome yet. */
+export const arePending = async (
+  query: Query,
+  { instance, id }: ImportKey,
+  lines: readonly number[],
+): Promise<boolean> => (await query(PENDING, [instance, id, lines])).length === 0;
+
 const CANCEL: Statement = {
   name: REPLANNED,
   text: `

@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { run, type Statement } from '../database/pool.js';
+import { run, type Statement, transaction } from '../database/pool.js';
 import { RefusedError } from '../errors.js';
 import { type InstanceId, newId } from '../ids.js';
 import type { Actor } from './users.js';
@@ -210,10 +210,15 @@ export async function finishImport(pool: pg.Pool, { instance, id }: ImportKey): 
   await run(pool, FINISH, [instance, id]);
 }
 
-/** Tells the planner of thousands of new rows, which autovacuum sees to too late: plans are made for tables that were small. */
-export async function analyze(pool: pg.Pool, tables: 'import_rows' | 'users, accounts, teams'): Promise<void> {
-  await run(pool, { name: '', text: `analyze ${tables}` }, []);
-}
+/**
+ * Tells the planner of thousands of new rows, which autovacuum sees to too late: plans are made for tables that were small. A sample that
+ * is small does, and takes a tenth of the time; autovacuum takes the usual one later.
+ */
+export const analyze = (pool: pg.Pool, tables: 'import_rows' | 'users, accounts, teams'): Promise<void> =>
+  transaction(pool, async (client) => {
+    await client.query('set local default_statistics_target = 10');
+    await client.query(`analyze ${tables}`);
+  });
 
 const FORGET: Statement = {
   name: 'forget_imports',

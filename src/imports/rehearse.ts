@@ -5,7 +5,7 @@ import type { Import, ImportKey } from '../directory/imports.js';
 import { joinTeamsBy } from '../directory/teams.js';
 import type { Actor } from '../directory/users.js';
 import { type InstanceId, stageOf } from '../ids.js';
-import { type ColumnOf, decidePage, PAGE } from './write-page.js';
+import { actOnPage, type ColumnOf, type DecidedPage, PAGE, readPageBy } from './write-page.js';
 
 /** Ends the rehearsal's transaction: nothing of it stays. */
 class CurtainError extends Error {
@@ -32,18 +32,12 @@ export async function rehearse(
     await setStage(query, key, stage);
     let after: number | undefined = 0;
     while (after !== undefined) {
-      const { rows, last }: Awaited<ReturnType<typeof decidePage>> = await decidePage(
-        query,
-        key,
-        stage,
-        by,
-        columnOf,
-        after,
-      );
+      const page: DecidedPage = await readPageBy(query, key, after, stage);
+      const rows = await actOnPage(query, stage, by, columnOf, page);
       // On a connection of its own: what is found stays.
       if (rows.length > 0) await decideRows(on(pool), key, rows);
       await onPage();
-      after = last;
+      after = page.last;
     }
     for (after = 0; after !== undefined; ) {
       const { rows, last }: Awaited<ReturnType<typeof writtenRows>> = await writtenRows(pool, key, after, PAGE);

@@ -1,7 +1,14 @@
 import type pg from 'pg';
-import { type Query, transaction, within } from '../database/pool.js';
+import { on, type Query, transaction, within } from '../database/pool.js';
 import { applyAccountsBy } from '../directory/accounts.js';
-import { type Decided, decideRows, lockImport, type PendingRow, readPending } from '../directory/import-rows.js';
+import {
+  arePending,
+  type Decided,
+  decideRows,
+  lockImport,
+  type PendingRow,
+  readPending,
+} from '../directory/import-rows.js';
 import type { ImportKey, ImportState } from '../directory/imports.js';
 import { setImportedRoles } from '../directory/roles.js';
 import type { Actor, AssertedUser } from '../directory/users.js';
@@ -9,9 +16,10 @@ import { type Assertion, insertUsers, updateUsers } from '../directory/write-use
 import type { InstanceId, UserId } from '../ids.js';
 import { CHANGED_MEANWHILE, type Decision, decideRow } from './decide-row.js';
 
-/** How far a page has brought an import. */
-export interface PageWritten {
-  readonly state: ImportState;
+/** Some rows as they were read, each with what is to become of it. */
+export interface DecidedPage {
+  readonly rows: readonly PendingRow[];
+  readonly decisions: readonly Decision[];
   /** The last line of the page; undefined where there was nothing left. */
   readonly last: number | undefined;
 }
@@ -22,38 +30,54 @@ export const PAGE = 500;
 export type ColumnOf = (attribute: string) => string;
 
 /**
- * Gives the next page of rows its outcome: people, accounts, audit, events, roles and the rows themselves in one transaction, so that a
- * page is done once or not at all, whoever does it and however often.
+ * Reads the next pending rows after a line, and decides what is to become of each by whom it means in an instance. It may be read long
+ * before it is written: who was changed since is not written then (guard 9).
  */
-export const writePage = (pool: pg.Pool, key: ImportKey, columnOf: ColumnOf, after: number): Promise<PageWritten> =>
+export async function readPageBy(
+  query: Query,
+  key: ImportKey,
+  after: number,
+  instance = key.instance,
+): Promise<DecidedPage> {
+  const { rows, last } = await readPending(query, key, after, PAGE, instance);
+  return { rows, decisions: rows.map(decideRow), last };
+}
+
+/** The same, outside any transaction. */
+export const readPage = (pool: pg.Pool, key: ImportKey, after: number): Promise<DecidedPage> =>
+  readPageBy(on(pool), key, after);
+
+/**
+ * Gives a page of rows its outcome: people, accounts, audit, events, roles and the rows themselves in one transaction, so that a page is
+ * done once or not at all, whoever does it and however often.
+ * @returns the state of the import; only of one that is running something is written.
+ */
+export const writePage = (pool: pg.Pool, key: ImportKey, columnOf: ColumnOf, page: DecidedPage): Promise<ImportState> =>
   transaction(pool, async (client) => {
     const query = within(client);
     const began = await lockImport(query, key);
-    if (began?.state !== 'running') return { state: began?.state ?? 'cancelled', last: undefined };
-    const by: Actor = { actor: began.actor, source: 'import', requestId: began.requestId };
-    const { rows, last } = await decidePage(query, key, key.instance, by, columnOf, after);
-    await decideRows(query, key, rows);
-    return { state: began.state, last };
+    if (began?.state !== 'running') return began?.state ?? 'cancelled';
+    const lines = page.rows.map(({ line }) => line);
+    if (await arePending(query, key, lines)) {
+      const by: Actor = { actor: began.actor, source: 'import', requestId: began.requestId };
+      await decideRows(query, key, await actOnPage(query, key.instance, by, columnOf, page));
+    }
+    return began.state;
   });
 
-/** Decides a page and does what was decided to the people of an instance, in the transaction of `query`. @returns the rows, decided, and the last line looked at */
-export async function decidePage(
+/** Does what was decided to the people of an instance, in the transaction of `query`. @returns what became of the rows */
+export async function actOnPage(
   query: Query,
-  key: ImportKey,
   instance: InstanceId,
   by: Actor,
   columnOf: ColumnOf,
-  after: number,
-): Promise<{ rows: Decided[]; last: number | undefined }> {
+  { rows, decisions }: DecidedPage,
+): Promise<Decided[]> {
   // Before any row of an account: as the steps of runs lock them.
   await query({ name: 'lock_instance', text: 'select lock_instance($1)' }, [instance]);
-  const { rows, last } = await readPending(query, key, after, PAGE, instance);
-  const decisions = rows.map(decideRow);
   const written = await write(query, instance, decisions, by);
   await setRoles(query, instance, rows, decisions, written, by);
-  const outcome = (row: PendingRow, at: number) =>
-    decided(row, decisions[at] ?? { outcome: 'unchanged' }, written, columnOf);
-  return { rows: rows.map(outcome), last };
+  return rows.map((row, at) => decided(row, decisions[at] ?? { outcome: 'unchanged' }, written, columnOf));
 }
 
 /** Writes who is new and who changes, and their accounts. @returns who was written; the others were changed by others meanwhile */

@@ -146,33 +146,38 @@ describe('an import', function () {
   });
 
   it('guard 9: whom Okta changes after the file was staged is rejected, and stays as Okta says', async () => {
-    const ids = [await assign(roster, 'racer1@x.test'), await assign(roster, 'racer2@x.test')];
+    const [first = '', second = ''] = await Promise.all(
+      ['racer1', 'racer2', 'calm'].map((name) => assign(roster, `${name}@x.test`)),
+    );
+    // The first page is read before they change, the last one after it.
+    const lines = (name: string) => [`${name}@x.test,Of the file`, `new-${name}@x.test,Of the file`];
     await settled(roster);
     const holder = await roster.pool.connect();
     await holder.query('begin');
     await holder.query('select lock_instance($1)', [roster.instance]);
     const id = await beginImport(roster, [
       'email,title',
-      'racer1@x.test,From the file',
-      'racer2@x.test,From the file',
-      'racer3@x.test,From the file',
+      ...lines('racer1'),
+      'calm@x.test,Of the file',
+      ...Array.from({ length: 1_000 }, (_, n) => `between${n}@x.test,`),
+      ...lines('racer2'),
     ]);
     await untilBlocked(roster);
-    await setActive(roster, ids[0] ?? '', false);
-    await assign(roster, 'racer3@x.test');
+    for (const id of [first, second]) await setActive(roster, id, false);
+    for (const name of ['new-racer1', 'new-racer2']) await assign(roster, `${name}@x.test`);
     await holder.query('commit');
     holder.release();
     const ended = await importEnded(roster, id);
+    assert.deepEqual(countsOf(ended), { total: 1_005, created: 1_000, updated: 1, rejected: 4 });
     assert.deepEqual(
-      (await importRows(roster, ended.id)).map(({ outcome, reason }) => [outcome, reason]),
-      [
-        ['rejected', 'was changed in Okta meanwhile'],
-        ['updated', null],
-        ['rejected', 'was changed in Okta meanwhile'],
-      ],
+      (await importRows(roster, ended.id, 'rejected')).map(({ userName, reason }) => [userName, reason]),
+      ['racer1', 'new-racer1', 'racer2', 'new-racer2'].map((name) => [
+        `${name}@x.test`,
+        'was changed in Okta meanwhile',
+      ]),
     );
     await settled(roster);
-    assert.equal((await accountNow(roster, ids[0] ?? '')).status, 'suspended');
+    for (const id of [first, second]) assert.equal((await accountNow(roster, id)).status, 'suspended');
   });
 
   it('rehearsed says what it then does, and writes nothing but the report', async () => {
