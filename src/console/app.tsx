@@ -3,9 +3,9 @@ import { useEffect, useState } from 'preact/hooks';
 import { ask, type ProblemFound, problemFrom } from './api.js';
 import type { OwnToken } from './api-types.js';
 import { Frame } from './frame.js';
-import { Problem } from './parts/page.js';
-import { RoleContext } from './parts/session-context.js';
-import { storedToken, whenSessionEnds } from './session.js';
+import { Page, Problem } from './parts/page.js';
+import { SessionContext } from './parts/session-context.js';
+import { endSession, storedToken, whenSessionEnds } from './session.js';
 import { SignIn } from './views/sign-in.js';
 
 const NOTES = { 'signed out': '', refused: 'Your token is not valid any more. Sign in with another.' };
@@ -37,7 +37,24 @@ function App() {
     if (storedToken() !== null) void resume();
   }, []);
   if (isResuming) return <p class="loading">Loading…</p>;
-  if (problem !== undefined) return <Problem problem={problem} retry={() => void resume()} />;
+  if (problem !== undefined) {
+    return (
+      <main class="sign-in">
+        <Page title="Roster does not let you in now">
+          <Problem problem={problem} retry={() => void resume()} />
+          <button
+            type="button"
+            onClick={() => {
+              setProblem(undefined);
+              endSession('signed out');
+            }}
+          >
+            Sign out
+          </button>
+        </Page>
+      </main>
+    );
+  }
   if (session === undefined) {
     return (
       <SignIn
@@ -50,9 +67,9 @@ function App() {
     );
   }
   return (
-    <RoleContext.Provider value={session.role}>
+    <SessionContext.Provider value={session}>
       <Frame />
-    </RoleContext.Provider>
+    </SessionContext.Provider>
   );
 }
 

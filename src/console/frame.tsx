@@ -1,17 +1,17 @@
-import { useContext, useEffect, useRef } from 'preact/hooks';
+import { useContext, useEffect, useRef, useState } from 'preact/hooks';
 import type { Instance, Listed } from './api-types.js';
 import { useLoad } from './load.js';
 import { Notices } from './parts/notice.js';
-import { RoleContext } from './parts/session-context.js';
+import { Secrets } from './parts/secret.js';
+import { SessionContext } from './parts/session-context.js';
 import { go, linkTo, type Place, usePlace } from './router.js';
 import { endSession } from './session.js';
 import { Here, OPERATOR_TOKENS, VIEWS } from './views/index.js';
 
 /** What is around every view: the instance, the menu, who is signed in. */
 export function Frame() {
-  const role = useContext(RoleContext);
+  const { role } = useContext(SessionContext);
   const place = usePlace();
-  const instances = useLoad<Listed<Instance>>('/instances');
   return (
     <>
       <a class="skip" href="#main" onClick={skipToMain}>
@@ -21,25 +21,7 @@ export function Frame() {
         <a class="brand" href={linkTo(null)}>
           Roster
         </a>
-        <select
-          aria-label="Instance"
-          value={place.instance ?? ''}
-          onChange={({ currentTarget }) =>
-            go(
-              linkTo(
-                currentTarget.value === '' ? null : currentTarget.value,
-                place.instance === null ? '' : place.view,
-              ),
-            )
-          }
-        >
-          <option value="">All instances</option>
-          {(instances.value?.items ?? []).map(({ slug, name }) => (
-            <option key={slug} value={slug} selected={slug === place.instance}>
-              {name}
-            </option>
-          ))}
-        </select>
+        <InstanceChoice key={place.instance} place={place} />
         <nav aria-label="Roster" class="who">
           <a href={linkTo(null, OPERATOR_TOKENS)} aria-current={place.view === OPERATOR_TOKENS ? 'page' : undefined}>
             Operator tokens
@@ -55,8 +37,45 @@ export function Frame() {
         {/* The key makes another place another view, with nothing of the one before. */}
         <Here key={`${place.instance} ${place.view} ${place.id}`} place={place} />
       </main>
+      <Secrets />
       <Notices />
     </>
+  );
+}
+
+/** Goes to another instance when it is told to, and not with each step of the arrow keys. */
+function InstanceChoice({ place: { instance, view } }: { place: Place }) {
+  const instances = useLoad<Listed<Instance>>('/instances');
+  const [chosen, setChosen] = useState(instance ?? '');
+  const items = instances.value?.items ?? [];
+  const isListed = instance === null || items.some(({ slug }) => slug === instance);
+  return (
+    <form
+      class="instance"
+      onSubmit={(event) => {
+        event.preventDefault();
+        go(linkTo(chosen === '' ? null : chosen, instance === null || chosen === '' ? '' : view));
+      }}
+    >
+      <select aria-label="Instance" value={chosen} onChange={({ currentTarget }) => setChosen(currentTarget.value)}>
+        <option value="">All instances</option>
+        {!isListed && <option value={instance}>{instance}</option>}
+        {items.map(({ slug, name }) => (
+          <option key={slug} value={slug} selected={slug === chosen}>
+            {name}
+          </option>
+        ))}
+      </select>
+      <button type="submit">Go</button>
+      {instances.problem !== undefined && (
+        <>
+          <span role="alert">The instances can’t be listed.</span>
+          <button type="button" onClick={instances.reload}>
+            Try again
+          </button>
+        </>
+      )}
+    </form>
   );
 }
 
@@ -69,7 +88,10 @@ function skipToMain(event: Event): void {
 function Menu({ place, instance }: { place: Place; instance: string }) {
   const nav = useRef<HTMLElement>(null);
   // On a phone the menu is wider than the screen.
-  useEffect(() => nav.current?.querySelector('[aria-current]')?.scrollIntoView({ block: 'nearest' }), [place.view]);
+  useEffect(
+    () => nav.current?.querySelector('[aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'center' }),
+    [place.view],
+  );
   return (
     <nav ref={nav} class="menu" aria-label={`Instance ${instance}`}>
       <ul>

@@ -14,6 +14,33 @@ export const STAGE_TONES: Readonly<Record<Stage, Tone>> = {
   abandoned: 'off',
 };
 
+/** What only those can be who are stuck. */
+export const STUCK_FOR: readonly Reason[] = ['application_refused', 'application_unreachable', 'directory_unavailable'];
+
+/** Whom a stage is of: at the head of a list of them, and where there are none. */
+export const STAGE_WORDS: Readonly<Record<Stage, { readonly who: string; readonly nobody: string }>> = {
+  stuck: { who: 'Stuck users', nobody: 'Nobody is stuck. All is well.' },
+  'waiting for manager': { who: 'Users who wait for a manager', nobody: 'Nobody waits for a manager.' },
+  provisioning: { who: 'Users who are being provisioned', nobody: 'Nobody is being provisioned.' },
+  deactivating: { who: 'Users who are being deactivated', nobody: 'Nobody is being deactivated.' },
+  held: { who: 'Users whose deactivation is held', nobody: 'Nobody is held.' },
+  abandoned: { who: 'Users who were given up', nobody: 'Nobody was given up.' },
+  deactivated: { who: 'Deactivated users', nobody: 'Nobody is deactivated.' },
+  provisioned: { who: 'Provisioned users', nobody: 'Nobody is provisioned yet.' },
+};
+
+/** Those that want somebody's attention first. */
+export const STAGES: readonly Stage[] = [
+  'stuck',
+  'waiting for manager',
+  'provisioning',
+  'deactivating',
+  'held',
+  'abandoned',
+  'deactivated',
+  'provisioned',
+];
+
 export const STATUS_TONES: Readonly<Record<AccountStatus, Tone>> = {
   pending: 'busy',
   active: 'good',
@@ -89,8 +116,11 @@ export const USER_ACTIONS: Readonly<Record<UserAction, { readonly label: string;
   },
 };
 
+/** The page is in English, whatever the browser's language. */
+const LOCALE = 'en-GB';
+
 /** A figure with its thousands apart. */
-export const number = (value: number): string => value.toLocaleString();
+export const number = (value: number): string => value.toLocaleString(LOCALE);
 
 /** “1 row”, “12 rows”. */
 export const counted = (count: number, one: string, many = `${one}s`): string =>
@@ -117,6 +147,6 @@ export function duration(seconds: number): string {
   return parts.length === 0 ? '0 s' : parts.join(' ');
 }
 
-/** A moment, to the second. */
+/** A moment, to the second, and by which clock. */
 export const moment = (instant: string): string =>
-  new Date(instant).toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'medium' });
+  new Date(instant).toLocaleString(LOCALE, { dateStyle: 'medium', timeStyle: 'long' });

@@ -70,12 +70,12 @@ describeInBrowser('the onboarding team in the console', function (openPage) {
     await roster.startWorker();
     const before = await people();
     await untilState('done');
-    await until('the figures are there', async () => (await figures())['rejected'] === '2');
+    await until('the figures are there', async () => (await figures())['would be rejected'] === '2');
     assert.deepEqual(await figures(), {
-      created: '3',
-      updated: '0',
-      unchanged: '0',
-      rejected: '2',
+      'would be created': '3',
+      'would be updated': '0',
+      'would stay as they are': '0',
+      'would be rejected': '2',
       cancelled: '0',
       pending: '0',
     });

@@ -111,7 +111,7 @@ describeInBrowser('an operator in the console, about people', function (openPage
     const id = await assign(roster, 'eli@acme.test', { manager: 'late@acme.test' });
     await untilStage(id, 'waiting for manager');
     await seat.go('stuck', 'Stuck users');
-    await page.getByLabel('Show').selectOption('Waiting for a manager');
+    await page.getByLabel('Show').selectOption('Users who wait for a manager');
     await confirm(page, page.getByRole('button', { name: 'Take default manager: eli@acme.test' }), 'He starts today.');
     await page.getByText('Nobody waits for a manager.').waitFor();
     await untilStage(id, 'provisioned');

@@ -1,6 +1,14 @@
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import type { Locator, Page } from 'playwright-core';
+import { issuedScimToken } from '../../src/admin/token-schemas.js';
+import { type AdminServer, startAdmin } from '../admin/admin-server.js';
 import type { TestRoster } from './roster.js';
+
+/** Who serves the console, and the instance that it is opened for. */
+interface Served extends Pick<TestRoster, 'adminUrl' | 'adminToken'> {
+  readonly instance: string;
+}
 
 /** The console in a page of its own. */
 export interface ConsolePage {
@@ -13,17 +21,16 @@ export interface ConsolePage {
 }
 
 /** Where the console of a roster is. */
-export const consoleUrl = ({ adminUrl }: Pick<TestRoster, 'adminUrl'>): string =>
-  adminUrl.replace('/admin/v1', '/console');
+export const consoleUrl = ({ adminUrl }: Pick<Served, 'adminUrl'>): string => adminUrl.replace('/admin/v1', '/console');
 
 /** A refusal is a line of the browser's own, and no fault of the page. */
-const REFUSAL = /^Failed to load resource: the server responded with a status of/;
+const REFUSAL = /^Failed to load resource: /;
 
 /**
  * Opens the console; nobody is signed in yet.
  * @param faults takes what the page does wrong: an error that nobody caught, whatever the content security policy keeps from happening.
  */
-export async function openConsole(roster: TestRoster, page: Page, faults: string[]): Promise<ConsolePage> {
+export async function openConsole(roster: Served, page: Page, faults: string[]): Promise<ConsolePage> {
   page.on('pageerror', (error) => void faults.push(error.message));
   page.on('console', (message) => {
     if (message.type() === 'error' && !REFUSAL.test(message.text())) faults.push(message.text());
@@ -45,9 +52,50 @@ export async function openConsole(roster: TestRoster, page: Page, faults: string
   };
 }
 
+/** The front door alone, with an instance of its own: for what the console does, whatever becomes of the people. */
+export interface FrontDoor extends AdminServer, Served, Pick<TestRoster, 'scimUrl' | 'scimToken'> {}
+
+/** Starts a front door for a test file; call `close` in its `after`. */
+export async function startFrontDoor(): Promise<FrontDoor> {
+  const admin = await startAdmin();
+  const instance = `test-${randomBytes(6).toString('hex')}`;
+  const coach = { userName: 'coach@roster.test', givenName: 'First', familyName: 'Coach' };
+  await admin.ask('POST', '/instances', { body: { slug: instance, name: 'Test', coach } });
+  const issued = await admin.ask('POST', `/instances/${instance}/tokens`, { body: { label: 'test' } });
+  const { token: scimToken } = issued.as(issuedScimToken, 201);
+  const scimUrl = admin.url.replace('/admin/v1', '/scim/v2');
+  return { ...admin, instance, adminUrl: admin.url, adminToken: admin.tokens.admin, scimUrl, scimToken };
+}
+
+/** A refusal as Roster gives it, for `route.fulfill`. */
+export const refusal = (status: number, code: string, detail: string, headers: Record<string, string> = {}) => ({
+  status,
+  headers,
+  contentType: 'application/problem+json',
+  body: JSON.stringify({ type: 'about:blank', status, code, detail, requestId: `request-${++refusals}` }),
+});
+let refusals = 0;
+
+/** A page of who is stuck, for `route.fulfill`. */
+export const stuckUsers = (names: readonly string[], nextCursor: string | null = null) => ({
+  json: {
+    items: names.map((name) => ({
+      userId: `id of ${name}`,
+      userName: `${name}@acme.test`,
+      stage: 'stuck',
+      reason: 'application_refused',
+      message: null,
+      since: new Date().toISOString(),
+      workflow: { id: name, url: 'http://temporal.test/' },
+    })),
+    nextCursor,
+    stuckUrl: 'http://temporal.test/',
+  },
+});
+
 /** Opens the console and signs in with the roster's own token, or another. */
 export async function signedIn(
-  roster: TestRoster,
+  roster: Served,
   page: Page,
   faults: string[],
   token = roster.adminToken,

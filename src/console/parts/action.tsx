@@ -1,11 +1,11 @@
 import type { ComponentChildren } from 'preact';
-import { useState } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { type ProblemFound, problemFrom } from '../api.js';
 import type { OwnToken } from '../api-types.js';
 import { Dialog } from './dialog.js';
 import { announce } from './notice.js';
-import { Problem } from './page.js';
-import { useMay } from './session-context.js';
+import { focusHeading, Problem } from './page.js';
+import { roleWords, useMay } from './session-context.js';
 import { Field } from './small.js';
 
 interface ActionProps {
@@ -29,36 +29,42 @@ const MAX_REASON = 500;
 export function Action(props: ActionProps) {
   const { label, about, needs, explain, asksWhy = false, isDangerous = false, isMain = false, act } = props;
   const [isOpen, setOpen] = useState(false);
+  const button = useRef<HTMLButtonElement>(null);
   const may = useMay(needs);
   const name = about === undefined ? label : `${label}: ${about}`;
+  // What was done may take the row away, and the button with it that the focus came back to.
+  useLayoutEffect(() => {
+    const own = button.current;
+    return () => {
+      if (own === document.activeElement) focusHeading();
+    };
+  }, []);
   return (
     <>
       <button
+        ref={button}
         type="button"
         class={isDangerous ? 'danger' : isMain ? 'main' : undefined}
         aria-label={name}
         disabled={!may}
-        title={may ? undefined : `This takes a token of role ${needs}.`}
+        title={may ? undefined : `This takes a token ${roleWords(needs)}.`}
         onClick={() => setOpen(true)}
       >
         {label}
       </button>
-      {isOpen && (
-        <Dialog title={name} onClose={() => setOpen(false)}>
-          <Confirm {...{ label, explain, asksWhy, isDangerous, act }} onClose={() => setOpen(false)} />
-        </Dialog>
-      )}
+      {isOpen && <Confirm {...{ name, label, explain, asksWhy, isDangerous, act }} onClose={() => setOpen(false)} />}
     </>
   );
 }
 
 type ConfirmProps = Pick<ActionProps, 'label' | 'explain' | 'act'> & {
+  readonly name: string;
   readonly asksWhy: boolean;
   readonly isDangerous: boolean;
   readonly onClose: () => void;
 };
 
-function Confirm({ label, explain, asksWhy, isDangerous, act, onClose }: ConfirmProps) {
+function Confirm({ name, label, explain, asksWhy, isDangerous, act, onClose }: ConfirmProps) {
   const [reason, setReason] = useState('');
   const [isBusy, setBusy] = useState(false);
   const [problem, setProblem] = useState<ProblemFound>();
@@ -74,36 +80,38 @@ function Confirm({ label, explain, asksWhy, isDangerous, act, onClose }: Confirm
     }
   };
   return (
-    <form
-      onSubmit={(event) => {
-        event.preventDefault();
-        if (!isBusy) void submit();
-      }}
-    >
-      <div class="explain">{explain}</div>
-      {asksWhy && (
-        <Field label="Reason" hint="For the audit log: whoever reads it later knows only this.">
-          {(ids) => (
-            <textarea
-              {...ids}
-              required
-              maxLength={MAX_REASON}
-              rows={2}
-              value={reason}
-              onInput={({ currentTarget }) => setReason(currentTarget.value)}
-            />
-          )}
-        </Field>
-      )}
-      {problem !== undefined && <Problem problem={problem} />}
-      <div class="buttons">
-        <button type="submit" class={isDangerous ? 'danger' : 'main'} aria-disabled={isBusy}>
-          {isBusy ? 'One moment…' : label}
-        </button>
-        <button type="button" onClick={onClose}>
-          Cancel
-        </button>
-      </div>
-    </form>
+    <Dialog title={name} isHeld={isBusy} onClose={onClose}>
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          if (!isBusy) void submit();
+        }}
+      >
+        <div class="explain">{explain}</div>
+        {asksWhy && (
+          <Field label="Reason" hint="For the audit log: whoever reads it later knows only this.">
+            {(ids) => (
+              <textarea
+                {...ids}
+                required
+                maxLength={MAX_REASON}
+                rows={2}
+                value={reason}
+                onInput={({ currentTarget }) => setReason(currentTarget.value)}
+              />
+            )}
+          </Field>
+        )}
+        {problem !== undefined && <Problem problem={problem} />}
+        <div class="buttons">
+          <button type="submit" class={isDangerous ? 'danger' : 'main'} aria-disabled={isBusy}>
+            {isBusy ? 'One moment…' : label}
+          </button>
+          <button type="button" disabled={isBusy} onClick={onClose}>
+            Cancel
+          </button>
+        </div>
+      </form>
+    </Dialog>
   );
 }

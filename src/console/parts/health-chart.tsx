@@ -2,6 +2,8 @@ import type { Health } from '../api-types.js';
 import { number } from '../words.js';
 
 const HOUR_MS = 3_600_000;
+/** There is a sample each minute, some seconds late. */
+const GAP_MS = 150_000;
 const WIDTH = 120;
 const HEIGHT = 28;
 
@@ -31,6 +33,9 @@ export function HealthChart({ health }: { health: Health }) {
                   { at: Date.now(), value: now },
                 ]}
               />
+              <span class="quiet" aria-hidden="true">
+                last hour
+              </span>
             </dd>
           </div>
         );
@@ -39,20 +44,46 @@ export function HealthChart({ health }: { health: Health }) {
   );
 }
 
-function Line({ title, points }: { title: string; points: readonly { at: number; value: number }[] }) {
-  const first = points[0];
-  const last = points.at(-1);
-  if (first === undefined || last === undefined) return null;
-  const most = Math.max(1, ...points.map(({ value }) => value));
+interface Point {
+  readonly at: number;
+  readonly value: number;
+}
+
+function Line({ title, points }: { title: string; points: readonly Point[] }) {
+  const values = points.map(({ value }) => value);
+  const highest = Math.max(...values);
   const begin = Date.now() - HOUR_MS;
-  const x = (at: number): number => ((at - begin) / HOUR_MS) * WIDTH;
-  const y = (value: number): number => HEIGHT - 2 - (value / most) * (HEIGHT - 4);
-  const line = points.map(({ at, value }) => `${x(at).toFixed(1)},${y(value).toFixed(1)}`).join(' ');
-  const said = `${title} over the last hour: from ${number(first.value)} to ${number(last.value)}, at most ${number(Math.max(...points.map(({ value }) => value)))}`;
+  const x = (at: number): string => (((at - begin) / HOUR_MS) * WIDTH).toFixed(1);
+  const y = (value: number): string => (HEIGHT - 2 - (value / Math.max(1, highest)) * (HEIGHT - 4)).toFixed(1);
+  const said = `${title} over the last hour: from ${number(values[0] ?? 0)} to ${number(values.at(-1) ?? 0)}, at most ${number(highest)}`;
   return (
     <svg viewBox={`0 0 ${WIDTH} ${HEIGHT}`} role="img" aria-label={said} preserveAspectRatio="none">
-      <polygon points={`${x(first.at).toFixed(1)},${HEIGHT} ${line} ${x(last.at).toFixed(1)},${HEIGHT}`} />
-      <polyline points={line} vector-effect="non-scaling-stroke" />
+      {/* Nobody all the hour is no line, but the ground. */}
+      {highest > 0 &&
+        stretches(points).map((stretch) => {
+          const [first, last] = [stretch[0], stretch.at(-1)];
+          if (first === undefined || last === undefined) return null;
+          const line = stretch.map(({ at, value }) => `${x(at)},${y(value)}`).join(' ');
+          return (
+            <g key={first.at}>
+              <polygon points={`${x(first.at)},${HEIGHT} ${line} ${x(last.at)},${HEIGHT}`} />
+              {/* The end twice, so that a lone minute is a dot. */}
+              <polyline points={`${line} ${x(last.at)},${y(last.value)}`} vector-effect="non-scaling-stroke" />
+            </g>
+          );
+        })}
     </svg>
   );
+}
+
+/** The points without the gaps between them: nobody knows how many there were in a minute in which no server ran. */
+function stretches(points: readonly Point[]): Point[][] {
+  const all: Point[][] = [];
+  for (const point of points) {
+    const current = all.at(-1);
+    const before = current?.at(-1);
+    if (current === undefined || before === undefined || point.at - before.at > GAP_MS) all.push([point]);
+    else current.push(point);
+  }
+  return all;
 }

@@ -1,28 +1,37 @@
-import { useState } from 'preact/hooks';
+import { useEffect, useRef } from 'preact/hooks';
 import { path, withQuery } from '../api.js';
-import type { Import, ImportRow, RowOutcome } from '../api-types.js';
+import type { Import, ImportRow } from '../api-types.js';
 import { hasEnded } from '../follow-import.js';
 import { useFreshPages, usePages } from '../load.js';
-import { linkTo } from '../router.js';
+import { linkTo, useFilters } from '../router.js';
 import { number, OUTCOME_TONES, OUTCOMES } from '../words.js';
 import { Origin } from './manager.js';
 import { ShowPages } from './page.js';
 import { Badge, Choice } from './small.js';
 import { type Column, Table } from './table.js';
 
-const ALL = 'all';
+const ALL = 'all' as const;
 /** While rows are being decided; afterwards nothing changes any more. */
 const EVERY_MS = 5_000;
 const NEVER_MS = 2 ** 31 - 1;
 
-/** What came of the rows of a file, or would; those that were rejected first, where there are such. */
+/** What came of the rows of a file, or would; when all is decided those that were rejected first, where there are such. */
 export function ImportRows({ instance, now }: { instance: string; now: Import }) {
   const { id, rows } = now;
-  const [outcome, setOutcome] = useState<RowOutcome | typeof ALL>(rows.rejected > 0 ? 'rejected' : ALL);
+  const isOver = hasEnded(now);
+  const [filters, change] = useFilters();
+  const usual = isOver && rows.rejected > 0 ? 'rejected' : ALL;
+  const outcome = [ALL, ...OUTCOMES].find((one) => one === filters['outcome']) ?? usual;
   const pages = usePages<ImportRow>(
     withQuery(path`/imports/${id}/rows`, { outcome: outcome === ALL ? null : outcome }),
   );
-  useFreshPages(pages, hasEnded(now) ? NEVER_MS : EVERY_MS);
+  useFreshPages(pages, isOver ? NEVER_MS : EVERY_MS);
+  const wasOver = useRef(isOver);
+  // The last rows were decided after they were last asked for.
+  useEffect(() => {
+    if (isOver && !wasOver.current) pages.reload();
+    wasOver.current = isOver;
+  }, [isOver]);
   return (
     <>
       <Choice
@@ -32,7 +41,7 @@ export function ImportRows({ instance, now }: { instance: string; now: Import })
           { value: ALL, text: `all (${number(rows.total)})` },
           ...OUTCOMES.map((value) => ({ value, text: `${value} (${number(rows[value])})` })),
         ]}
-        onChange={setOutcome}
+        onChange={(next) => change({ outcome: next })}
       />
       <ShowPages pages={pages} empty="There is no such row.">
         {(items) => (

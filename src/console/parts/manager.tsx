@@ -10,15 +10,16 @@ export function ManagerLink({ instance, manager }: { instance: string; manager: 
   );
 }
 
+/** What each clause of the rule says. */
+export const ORIGINS = {
+  assigned: 'named by the user’s own manager reference',
+  default: 'the default manager, who takes the place',
+} as const;
+
 /** Whether the manager was named, or takes the place of one. */
-export function Origin({ origin }: { origin: 'assigned' | 'default' }) {
+export function Origin({ origin }: { origin: keyof typeof ORIGINS }) {
   return (
-    <span
-      class={`origin ${origin}`}
-      title={
-        origin === 'assigned' ? 'named by the user’s own manager reference' : 'the default manager, who takes the place'
-      }
-    >
+    <span class={`origin ${origin}`} title={ORIGINS[origin]}>
       {origin}
     </span>
   );

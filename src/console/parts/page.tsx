@@ -1,9 +1,11 @@
 import type { ComponentChildren } from 'preact';
-import { useContext, useEffect, useRef } from 'preact/hooks';
+import { useContext, useLayoutEffect, useRef } from 'preact/hooks';
 import type { ProblemFound } from '../api.js';
 import type { OwnToken } from '../api-types.js';
 import type { Loaded, Pages } from '../load.js';
-import { RoleContext, useMay } from './session-context.js';
+import { usePlace } from '../router.js';
+import { roleWords, SessionContext, useMay } from './session-context.js';
+import { At } from './small.js';
 
 /** A view. Its heading takes the focus, so that who uses the keyboard or listens is where they went. */
 export function Page({
@@ -15,11 +17,13 @@ export function Page({
   aside?: ComponentChildren;
   children: ComponentChildren;
 }) {
+  const { instance } = usePlace();
   const heading = useRef<HTMLHeadingElement>(null);
-  useEffect(() => {
-    document.title = `${title} · Roster`;
-  }, [title]);
-  useEffect(() => heading.current?.focus(), []);
+  useLayoutEffect(() => {
+    document.title = [title, ...(instance === null ? [] : [instance]), 'Roster'].join(' · ');
+  }, [title, instance]);
+  // Before it is painted: who has gone on to a field by then would be taken out of it.
+  useLayoutEffect(() => heading.current?.focus(), []);
   return (
     <>
       <div class="page-head">
@@ -33,11 +37,14 @@ export function Page({
   );
 }
 
-/** What went wrong, in words, with what support needs. */
+/** Puts the focus on the heading, where what had it is there no more. */
+export const focusHeading = (): void => document.querySelector('h1')?.focus();
+
+/** What went wrong, in words, with what support needs. The words alone are spoken: the request is another each time. */
 export function Problem({ problem, retry }: { problem: ProblemFound; retry?: () => void }) {
   return (
-    <div class="problem" role="alert">
-      <p>{problem.message}</p>
+    <div class="problem">
+      <p role="alert">{problem.message}</p>
       {problem.requestId !== '' && (
         <p class="quiet">
           <code>{problem.code}</code> · request <code>{problem.requestId}</code>
@@ -57,25 +64,46 @@ export function Empty({ children }: { children: ComponentChildren }) {
   return <div class="empty">{children}</div>;
 }
 
-const Loading = () => (
-  <p class="loading" role="status">
-    Loading…
-  </p>
-);
+/** That something is on its way, or why it did not come; where it is there, whether it is as old as that. */
+export function Standing({ loaded: { value, problem, at, isLate, reload } }: { loaded: Loaded<unknown> }) {
+  if (value === undefined && problem !== undefined) return <Problem problem={problem} retry={reload} />;
+  if (value === undefined) {
+    return (
+      <p class="loading" role="status">
+        Loading…
+      </p>
+    );
+  }
+  if (problem === undefined && !isLate) return null;
+  return (
+    <div class="note stale">
+      <p role="status">
+        {at !== undefined && (
+          <>
+            Last refreshed <At instant={at} />.{' '}
+          </>
+        )}
+        {problem?.message ?? 'Roster takes long to answer.'}
+      </p>
+      <button type="button" onClick={reload}>
+        Try again
+      </button>
+    </div>
+  );
+}
 
 /** What was asked for, or that it is on its way, or why it did not come. */
 export function Show<Value>({
   loaded,
   children,
 }: {
-  loaded: Loaded<Value> & { reload: () => void };
+  loaded: Loaded<Value>;
   children: (value: Value) => ComponentChildren;
 }) {
-  const { value, problem, reload } = loaded;
   return (
     <>
-      {problem !== undefined && <Problem problem={problem} retry={reload} />}
-      {value === undefined ? problem === undefined && <Loading /> : children(value)}
+      <Standing loaded={loaded} />
+      {loaded.value !== undefined && children(loaded.value)}
     </>
   );
 }
@@ -90,15 +118,19 @@ export function ShowPages<Item>({
   empty: ComponentChildren;
   children: (items: readonly Item[]) => ComponentChildren;
 }) {
+  const { more, isMoreComing, moreProblem } = pages;
   return (
     <Show loaded={pages}>
       {(items) => (
         <>
           {items.length === 0 ? <Empty>{empty}</Empty> : children(items)}
-          {(pages.more !== undefined || pages.isMoreComing) && (
-            <button type="button" class="more" aria-disabled={pages.isMoreComing} onClick={() => pages.more?.()}>
-              {pages.isMoreComing ? 'Loading…' : 'Show more'}
-            </button>
+          {(more !== undefined || isMoreComing) && (
+            <div class="more">
+              <button type="button" aria-disabled={isMoreComing} onClick={() => more?.()}>
+                {isMoreComing ? 'Loading…' : 'Show more'}
+              </button>
+              {moreProblem !== undefined && <Problem problem={moreProblem} />}
+            </div>
           )}
         </>
       )}
@@ -108,10 +140,10 @@ export function ShowPages<Item>({
 
 /** Says why what can't be pressed can't. */
 export function RoleNote({ needs, to }: { needs: OwnToken['role']; to: string }) {
-  const role = useContext(RoleContext);
+  const { role } = useContext(SessionContext);
   return useMay(needs) ? null : (
     <p class="note">
-      This token's role is {role}. To {to} takes one of role {needs}.
+      This token's role is {role}. To {to} takes one {roleWords(needs)}.
     </p>
   );
 }

@@ -2,6 +2,7 @@ import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
 import { ask, type ProblemFound, path, problemFrom } from '../api.js';
 import type { Instance, InstanceSettings } from '../api-types.js';
+import { Action } from './action.js';
 import { announce } from './notice.js';
 import { Problem } from './page.js';
 import { useMay } from './session-context.js';
@@ -9,8 +10,10 @@ import { useMay } from './session-context.js';
 interface SettingsFormProps {
   readonly slug: string;
   readonly title: string;
-  /** What to save, when it is. */
-  readonly settings: () => InstanceSettings;
+  /** What was changed and is to be saved: no more, since another operator may have changed the rest meanwhile. */
+  readonly changes: InstanceSettings;
+  /** What saving them does that is asked about first. */
+  readonly warning?: string | undefined;
   /** Another thing to save, at the press of a button. */
   readonly extra?: { readonly label: string; readonly settings: InstanceSettings } | undefined;
   readonly children: ComponentChildren;
@@ -18,17 +21,21 @@ interface SettingsFormProps {
 }
 
 /** Some settings of an instance that are saved together. */
-export function SettingsForm({ slug, title, settings, extra, children, onSaved }: SettingsFormProps) {
+export function SettingsForm({ slug, title, changes, warning, extra, children, onSaved }: SettingsFormProps) {
   const may = useMay('operator');
   const [isBusy, setBusy] = useState(false);
   const [problem, setProblem] = useState<ProblemFound>();
+  const send = async (body: InstanceSettings): Promise<string> => {
+    if (Object.values(body).every((value) => value === undefined)) return `${title}: nothing is changed.`;
+    await ask<Instance>('PATCH', path`/instances/${slug}`, { body });
+    onSaved();
+    return `${title}: saved.`;
+  };
   const save = async (body: InstanceSettings): Promise<void> => {
     setBusy(true);
     setProblem(undefined);
     try {
-      await ask<Instance>('PATCH', path`/instances/${slug}`, { body });
-      announce(`${title}: saved.`);
-      onSaved();
+      announce(await send(body));
     } catch (error) {
       setProblem(problemFrom(error));
     }
@@ -40,15 +47,19 @@ export function SettingsForm({ slug, title, settings, extra, children, onSaved }
       <form
         onSubmit={(event) => {
           event.preventDefault();
-          if (!isBusy) void save(settings());
+          if (!isBusy && warning === undefined) void save(changes);
         }}
       >
         {children}
         {problem !== undefined && <Problem problem={problem} />}
         <div class="buttons">
-          <button type="submit" class="main" disabled={!may} aria-disabled={isBusy}>
-            Save
-          </button>
+          {warning === undefined ? (
+            <button type="submit" class="main" disabled={!may} aria-disabled={isBusy}>
+              Save
+            </button>
+          ) : (
+            <Action label="Save" needs="operator" isMain isDangerous explain={warning} act={() => send(changes)} />
+          )}
           {extra !== undefined && (
             <button type="button" disabled={!may} onClick={() => void save(extra.settings)}>
               {extra.label}

@@ -12,12 +12,15 @@ export function At({ instant }: { instant: string }) {
   return <time dateTime={instant}>{moment(instant)}</time>;
 }
 
-/** How long ago a moment was, with the moment itself on demand. */
+/** How long ago a moment was, and the moment itself. */
 export function Since({ instant }: { instant: string }) {
   return (
-    <time dateTime={instant} title={moment(instant)}>
-      {duration((Date.now() - Date.parse(instant)) / 1_000)} ago
-    </time>
+    <>
+      {duration((Date.now() - Date.parse(instant)) / 1_000)} ago{' '}
+      <span class="moment">
+        <At instant={instant} />
+      </span>
+    </>
   );
 }
 

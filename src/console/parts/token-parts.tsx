@@ -4,7 +4,7 @@ import { ask, type ProblemFound, path, problemFrom } from '../api.js';
 import type { IssuedToken, OwnToken, ScimToken } from '../api-types.js';
 import { Action } from './action.js';
 import { Problem } from './page.js';
-import { Secret } from './secret.js';
+import { showSecret } from './secret.js';
 import { useMay } from './session-context.js';
 import { At, Badge, Choice, Field, Since } from './small.js';
 import type { Column } from './table.js';
@@ -34,18 +34,6 @@ export const tokenColumns: readonly Column<ScimToken>[] = [
     cell: ({ lastUsedAt }) => (lastUsedAt === null ? <span class="quiet">never</span> : <Since instant={lastUsedAt} />),
   },
 ];
-
-/** Takes a new token: its secret is shown this once, and the list asked for anew. */
-export function useIssued(reload: () => void) {
-  const [issued, setIssued] = useState<IssuedToken>();
-  return {
-    onIssued: (token: IssuedToken): void => {
-      setIssued(token);
-      reload();
-    },
-    secret: issued !== undefined && <Secret issued={issued} onClose={() => setIssued(undefined)} />,
-  };
-}
 
 interface RevokeProps {
   readonly token: Pick<ScimToken, 'id' | 'label'>;
@@ -87,7 +75,7 @@ interface IssueProps {
   /** What the body says besides. */
   readonly more?: object;
   readonly children?: ComponentChildren;
-  readonly onIssued: (issued: IssuedToken) => void;
+  readonly onIssued: () => void;
 }
 
 /** Makes a token. */
@@ -102,7 +90,8 @@ export function IssueToken({ of, needs, example, life: usual, more = {}, childre
     setProblem(undefined);
     const expiresAt = life === 'never' ? null : new Date(Date.now() + Number(life) * 86_400_000).toISOString();
     try {
-      onIssued(await ask<IssuedToken>('POST', of, { body: { label: label.trim(), expiresAt, ...more } }));
+      showSecret(await ask<IssuedToken>('POST', of, { body: { label: label.trim(), expiresAt, ...more } }));
+      onIssued();
       setLabel('');
     } catch (error) {
       setProblem(problemFrom(error));

@@ -1,5 +1,5 @@
-import { useState } from 'preact/hooks';
 import type { Instance } from '../api-types.js';
+import { useDraft } from '../draft.js';
 import { useMay } from './session-context.js';
 import { SettingsForm } from './settings-form.js';
 import { Checkbox, Field } from './small.js';
@@ -10,54 +10,60 @@ const USUAL_BRAKE = { percent: 20, minimum: 10, windowMinutes: 10 };
 /** How long a new user waits for a manager, and how many deactivations go through at once. */
 export function WaitAndBrake({ now, onSaved }: { now: Instance; onSaved: () => void }) {
   const may = useMay('operator');
-  const [seconds, setSeconds] = useState(now.managerWaitSeconds);
-  const [hasBrake, setHasBrake] = useState(now.brake !== null);
-  const [brake, setBrake] = useState(now.brake ?? USUAL_BRAKE);
+  const { managerWaitSeconds, brake } = now;
+  const { shown, changes, set } = useDraft({ managerWaitSeconds, hasBrake: brake !== null, ...(brake ?? USUAL_BRAKE) });
+  const { managerWaitSeconds: wait, ...ofBrake } = changes;
+  const { hasBrake, percent, minimum, windowMinutes } = shown;
   return (
     <SettingsForm
       slug={now.slug}
       title="Wait and brake"
-      settings={() => ({ managerWaitSeconds: seconds, brake: hasBrake ? brake : null })}
+      changes={{
+        managerWaitSeconds: wait,
+        // Its parts are set together.
+        brake: Object.keys(ofBrake).length === 0 ? undefined : hasBrake ? { percent, minimum, windowMinutes } : null,
+      }}
       onSaved={onSaved}
     >
       <Quantity
         label="Wait for a manager, seconds"
         hint="How long a new user waits for a manager who is not here yet."
         max={86_400}
-        value={seconds}
+        value={shown.managerWaitSeconds}
         disabled={!may}
-        onChange={setSeconds}
+        onChange={(seconds) => set({ managerWaitSeconds: seconds })}
       />
       <Checkbox
         label="Brake"
         hint="Holds deactivations, once Okta takes more people away at once than both of these."
         checked={hasBrake}
         disabled={!may}
-        onChange={setHasBrake}
+        onChange={(checked) => set({ hasBrake: checked })}
       />
       {hasBrake && (
         <div class="bar">
           <Quantity
             label="People"
             max={1_000_000}
-            value={brake.minimum}
+            value={minimum}
             disabled={!may}
-            onChange={(minimum) => setBrake({ ...brake, minimum })}
+            onChange={(people) => set({ minimum: people })}
           />
           <Quantity
             label="% of the active"
             max={100}
-            value={brake.percent}
+            step="any"
+            value={percent}
             disabled={!may}
-            onChange={(percent) => setBrake({ ...brake, percent })}
+            onChange={(part) => set({ percent: part })}
           />
           <Quantity
             label="Within minutes"
             min={1}
             max={1_440}
-            value={brake.windowMinutes}
+            value={windowMinutes}
             disabled={!may}
-            onChange={(windowMinutes) => setBrake({ ...brake, windowMinutes })}
+            onChange={(minutes) => set({ windowMinutes: minutes })}
           />
         </div>
       )}
@@ -70,12 +76,14 @@ interface QuantityProps {
   readonly hint?: string;
   readonly min?: number;
   readonly max: number;
+  /** Whole numbers, unless any may be given. */
+  readonly step?: 'any';
   readonly value: number;
   readonly disabled: boolean;
   readonly onChange: (value: number) => void;
 }
 
-function Quantity({ label, hint, min = 0, max, value, disabled, onChange }: QuantityProps) {
+function Quantity({ label, hint, min = 0, max, step, value, disabled, onChange }: QuantityProps) {
   return (
     <Field label={label} {...(hint === undefined ? {} : { hint })}>
       {(ids) => (
@@ -85,8 +93,10 @@ function Quantity({ label, hint, min = 0, max, value, disabled, onChange }: Quan
           required
           min={min}
           max={max}
+          step={step}
           disabled={disabled}
-          value={value}
+          // What is no number yet stays as it is typed; the browser does not let it be saved.
+          value={Number.isNaN(value) ? '' : value}
           onInput={({ currentTarget }) => onChange(currentTarget.valueAsNumber)}
         />
       )}

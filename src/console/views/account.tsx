@@ -1,83 +1,92 @@
-import { useState } from 'preact/hooks';
-import { ask, type ProblemFound, path, problemFrom } from '../api.js';
-import type { Account as AccountType, Role, Story } from '../api-types.js';
-import { useEvery, useLoad, usePages } from '../load.js';
-import { ManagerLink } from '../parts/manager.js';
-import { announce } from '../parts/notice.js';
-import { Page, Problem, Show, ShowPages } from '../parts/page.js';
+import { path, withQuery } from '../api.js';
+import type { Account as AccountType, Story } from '../api-types.js';
+import { together, useEvery, useLoad, usePages } from '../load.js';
+import { ManagerLink, ORIGINS } from '../parts/manager.js';
+import { Page, ShowPages, Standing } from '../parts/page.js';
 import { Why } from '../parts/progress-table.js';
-import { useMay } from '../parts/session-context.js';
-import { At, Badge, Choice, Outside } from '../parts/small.js';
+import { RoleChoice } from '../parts/role-choice.js';
+import { At, Badge, Outside } from '../parts/small.js';
 import { UserActions } from '../parts/user-actions.js';
-import { ROLES, STAGE_TONES, STATUS_TONES } from '../words.js';
+import { STAGE_TONES, STATUS_TONES } from '../words.js';
 
 const EVERY_MS = 5_000;
 
 /** One user: what is so now, and how it came about. */
 export function Account({ instance, id }: { instance: string; id: string }) {
   const account = useLoad<AccountType>(path`/instances/${instance}/accounts/${id}`);
-  const head = useLoad<Story>(`${path`/instances/${instance}/accounts/${id}/story`}?limit=1`);
+  const head = useLoad<Story>(withQuery(path`/instances/${instance}/accounts/${id}/story`, { limit: '1' }));
   const pages = usePages<Story['items'][number]>(path`/instances/${instance}/accounts/${id}/story`);
-  const reload = (): void => {
-    account.reload();
-    head.reload();
-    if (pages.more === undefined && !pages.isMoreComing) pages.reload();
-  };
-  useEvery(EVERY_MS, reload);
+  useEvery(EVERY_MS, () => {
+    account.refresh();
+    head.refresh();
+    if (pages.more === undefined) pages.refresh();
+  });
+  const all = together(account, head, pages);
   return (
     <Page title={account.value?.displayName ?? 'Account'}>
+      <Standing loaded={all} />
       <div class="panels">
-        <section class="card">
-          <h2>Now</h2>
-          <Show loaded={account}>
-            {(now) => (
-              <Facts
-                instance={instance}
-                account={now}
-                reference={head.value?.user.managerReference ?? null}
-                onChanged={reload}
-              />
-            )}
-          </Show>
-        </section>
-        <section class="card">
-          <h2>Where the run stands</h2>
-          <Show loaded={head}>
-            {({ user }) => (
-              <>
-                <p>
-                  {user.stage === null ? 'No run yet.' : <Badge tone={STAGE_TONES[user.stage]}>{user.stage}</Badge>}{' '}
-                  <Outside href={user.workflow.url}>The run in Temporal</Outside>
-                </p>
-                {(user.reason !== null || user.message !== null) && (
-                  <p>
-                    <Why row={user} />
-                  </p>
-                )}
-                <UserActions instance={instance} user={user} onActed={reload} />
-              </>
-            )}
-          </Show>
-        </section>
+        {account.value !== undefined && (
+          <section class="card">
+            <h2>Now</h2>
+            <Facts
+              instance={instance}
+              account={account.value}
+              reference={head.value?.user.managerReference ?? null}
+              onChanged={all.reload}
+            />
+          </section>
+        )}
+        {head.value !== undefined && (
+          <section class="card">
+            <h2>Where the run stands</h2>
+            <Run instance={instance} user={head.value.user} onActed={all.reload} />
+          </section>
+        )}
       </div>
-      <section>
-        <h2>Story</h2>
-        <ShowPages pages={pages} empty="Nothing is known of this user.">
-          {(items) => (
-            <ol class="story">
-              {items.map(({ at, kind, code, text }, place) => (
-                <li key={`${at} ${place}`} class={kind}>
-                  <span class="quiet">
-                    <At instant={at} /> · {kind} · <code>{code}</code>
-                  </span>
-                  <p>{text}</p>
-                </li>
-              ))}
-            </ol>
-          )}
-        </ShowPages>
-      </section>
+      {pages.value !== undefined && (
+        <section>
+          <h2>Story</h2>
+          <ShowPages pages={{ ...pages, problem: undefined, isLate: false }} empty="Nothing is known of this user.">
+            {(items) => (
+              <ol class="story">
+                {items.map(({ at, kind, code, text }, place) => (
+                  <li key={`${at} ${place}`} class={kind}>
+                    <span class="quiet">
+                      <At instant={at} /> · {kind} · <code>{code}</code>
+                    </span>
+                    <p>{text}</p>
+                  </li>
+                ))}
+              </ol>
+            )}
+          </ShowPages>
+        </section>
+      )}
     </Page>
+  );
+}
+
+interface RunProps {
+  readonly instance: string;
+  readonly user: Story['user'];
+  readonly onActed: () => void;
+}
+
+function Run({ instance, user, onActed }: RunProps) {
+  return (
+    <>
+      <p>
+        {user.stage === null ? 'No run yet.' : <Badge tone={STAGE_TONES[user.stage]}>{user.stage}</Badge>}{' '}
+        <Outside href={user.workflow.url}>The run in Temporal</Outside>
+      </p>
+      {(user.reason !== null || user.message !== null) && (
+        <p>
+          <Why row={user} />
+        </p>
+      )}
+      <UserActions instance={instance} user={user} onActed={onActed} />
+    </>
   );
 }
 
@@ -104,7 +113,13 @@ function Facts({ instance, account, reference, onChanged }: FactsProps) {
         <dd>{title === '' ? <span class="quiet">blank</span> : title}</dd>
         <dt>Manager</dt>
         <dd>
-          {manager === null ? <span class="quiet">none</span> : <ManagerLink instance={instance} manager={manager} />}
+          {manager === null ? (
+            <span class="quiet">none</span>
+          ) : (
+            <>
+              <ManagerLink instance={instance} manager={manager} /> <span class="quiet">{ORIGINS[manager.origin]}</span>
+            </>
+          )}
         </dd>
         <dt>Okta names</dt>
         <dd>{reference ?? <span class="quiet">nobody</span>}</dd>
@@ -117,43 +132,6 @@ function Facts({ instance, account, reference, onChanged }: FactsProps) {
         </dd>
       </dl>
       <RoleChoice instance={instance} account={account} onChanged={onChanged} />
-    </>
-  );
-}
-
-function RoleChoice({
-  instance,
-  account: { id, role },
-  onChanged,
-}: Pick<FactsProps, 'instance' | 'account' | 'onChanged'>) {
-  const may = useMay('operator');
-  const [problem, setProblem] = useState<ProblemFound>();
-  const set = async (wanted: Role): Promise<void> => {
-    setProblem(undefined);
-    try {
-      const now = await ask<AccountType>('PATCH', path`/instances/${instance}/accounts/${id}`, {
-        body: { role: wanted },
-      });
-      announce(
-        now.role === wanted
-          ? `The role is ${wanted} now.`
-          : `Who has reports is at least manager: the role is ${now.role}.`,
-      );
-      onChanged();
-    } catch (error) {
-      setProblem(problemFrom(error));
-    }
-  };
-  return (
-    <>
-      <Choice
-        label={may ? 'Role' : 'Role (an operator’s token may change it)'}
-        value={role}
-        disabled={!may}
-        options={ROLES.map((value) => ({ value, text: value }))}
-        onChange={(wanted) => void set(wanted)}
-      />
-      {problem !== undefined && <Problem problem={problem} />}
     </>
   );
 }

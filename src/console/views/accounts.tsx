@@ -1,24 +1,24 @@
-import { useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import { path, withQuery } from '../api.js';
-import type { Account, AccountStatus } from '../api-types.js';
+import type { Account } from '../api-types.js';
 import { usePages } from '../load.js';
 import { ManagerLink } from '../parts/manager.js';
 import { Page, ShowPages } from '../parts/page.js';
 import { Badge, Choice, Field } from '../parts/small.js';
 import { Table } from '../parts/table.js';
-import { linkTo } from '../router.js';
+import { linkTo, useFilters } from '../router.js';
 import { STATUS_TONES, STATUSES } from '../words.js';
 
 const ANY = 'any';
 
 /** The accounts of an instance, in the order of their creation. */
 export function Accounts({ instance }: { instance: string }) {
-  const [typed, setTyped] = useState('');
-  const [userName, setUserName] = useState('');
-  const [status, setStatus] = useState<AccountStatus | typeof ANY>(ANY);
-  const query = { userName, status: status === ANY ? null : status };
-  const pages = usePages<Account>(withQuery(path`/instances/${instance}/accounts`, query));
-  const isFiltered = userName !== '' || status !== ANY;
+  const [{ userName = '', ...filters }, change] = useFilters();
+  const [typed, setTyped] = useState(userName);
+  useEffect(() => setTyped(userName), [userName]);
+  const status = STATUSES.find((one) => one === filters['status']);
+  const pages = usePages<Account>(withQuery(path`/instances/${instance}/accounts`, { userName, status }));
+  const isFiltered = userName !== '' || status !== undefined;
   return (
     <Page title="Accounts">
       <form
@@ -26,7 +26,7 @@ export function Accounts({ instance }: { instance: string }) {
         role="search"
         onSubmit={(event) => {
           event.preventDefault();
-          setUserName(typed.trim());
+          change({ userName: typed.trim() });
         }}
       >
         <Field label="userName" hint="The whole of it, in capitals or not.">
@@ -38,7 +38,7 @@ export function Accounts({ instance }: { instance: string }) {
               value={typed}
               onInput={({ currentTarget }) => {
                 setTyped(currentTarget.value);
-                if (currentTarget.value === '') setUserName('');
+                if (currentTarget.value === '') change({ userName: '' });
               }}
             />
           )}
@@ -46,9 +46,9 @@ export function Accounts({ instance }: { instance: string }) {
         <button type="submit">Search</button>
         <Choice
           label="Status"
-          value={status}
+          value={status ?? ANY}
           options={[{ value: ANY, text: 'any' }, ...STATUSES.map((value) => ({ value, text: value }))]}
-          onChange={setStatus}
+          onChange={(next) => change({ status: next === ANY ? undefined : next })}
         />
       </form>
       <ShowPages

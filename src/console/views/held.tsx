@@ -12,6 +12,8 @@ const EVERY_MS = 5_000;
 export function Held({ instance }: { instance: string }) {
   const pages = usePages<Progress>(withQuery(path`/instances/${instance}/progress`, { stage: 'held' }));
   useFreshPages(pages, EVERY_MS);
+  const count = pages.value?.length ?? 0;
+  const whom = `${counted(count, 'user')}${pages.more === undefined ? '' : ' and more'}`;
   const act = async (action: InstanceAction['action'], reason: string): Promise<number> => {
     const body: InstanceAction = { action, reason };
     const { accounts } = await ask<Acted>('POST', path`/instances/${instance}/actions`, { body });
@@ -25,14 +27,14 @@ export function Held({ instance }: { instance: string }) {
         their reports and teams stay as they were until somebody says how it was meant.
       </p>
       <RoleNote needs="operator" to="end a hold" />
-      {pages.value !== undefined && pages.value.length > 0 && (
+      {count > 0 && (
         <div class="bar">
           <Action
             label="Release all"
             needs="operator"
             asksWhy
             isMain
-            explain="It was meant: their reports go to the default manager and they leave their teams."
+            explain={`${whom}. It was meant: their reports go to the default manager and they leave their teams.`}
             act={async (reason) =>
               `${counted(await act('releaseHeld', reason), 'deactivation goes', 'deactivations go')} on.`
             }
@@ -42,7 +44,7 @@ export function Held({ instance }: { instance: string }) {
             needs="operator"
             asksWhy
             isDangerous
-            explain="It was a mistake: everybody who is held gets access back at once. Okta still says that they are unassigned until somebody assigns them there again."
+            explain={`${whom}. It was a mistake: everybody who is held gets access back at once. Okta still says that they are unassigned until somebody assigns them there again.`}
             act={async (reason) =>
               `${counted(await act('revertHeld', reason), 'user has', 'users have')} access again.`
             }

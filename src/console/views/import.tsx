@@ -1,7 +1,8 @@
 import { useEffect, useState } from 'preact/hooks';
 import { type ProblemFound, problemFrom } from '../api.js';
 import type { Import as ImportType } from '../api-types.js';
-import { followImport } from '../follow-import.js';
+import { followImport, hasEnded } from '../follow-import.js';
+import type { Loaded } from '../load.js';
 import { ImportControls } from '../parts/import-controls.js';
 import { ImportRows } from '../parts/import-rows.js';
 import { Page, Show } from '../parts/page.js';
@@ -11,28 +12,23 @@ import { counted, duration, IMPORT_TONES, number } from '../words.js';
 
 /** One file on its way, and what came of each row. */
 export function Import({ instance, id }: { instance: string; id: string }) {
-  const [value, setValue] = useState<ImportType>();
-  const [problem, setProblem] = useState<ProblemFound>();
+  const [loaded, setLoaded] = useState<Pick<Loaded<ImportType>, 'value' | 'problem' | 'at'>>({});
   const [round, setRound] = useState(0);
+  const setValue = (value: ImportType): void => setLoaded({ value, at: new Date().toISOString() });
+  const setProblem = (problem: ProblemFound): void => setLoaded((before) => ({ ...before, problem }));
   useEffect(() => {
     const leaving = new AbortController();
-    setProblem(undefined);
-    followImport(id, setValue, leaving.signal).catch((error: unknown) => {
+    followImport(id, { onImport: setValue, onTrouble: setProblem }, leaving.signal).catch((error: unknown) => {
       if (!leaving.signal.aborted) setProblem(problemFrom(error));
     });
     return () => leaving.abort();
   }, [id, round]);
-  const loaded = {
-    ...(value === undefined ? {} : { value }),
-    ...(problem === undefined ? {} : { problem }),
-    reload: () => setRound(round + 1),
-  };
   return (
     <Page
-      title={value?.dryRun === true ? 'Dry run' : 'Import'}
+      title={loaded.value?.dryRun === true ? 'Dry run' : 'Import'}
       aside={<a href={linkTo(instance, 'imports')}>All imports</a>}
     >
-      <Show loaded={loaded}>
+      <Show loaded={{ ...loaded, isLate: false, reload: () => setRound(round + 1) }}>
         {(now) => (
           <>
             <section class="card">
@@ -41,8 +37,7 @@ export function Import({ instance, id }: { instance: string; id: string }) {
             </section>
             <section>
               <h2>{now.dryRun ? 'What would be' : 'Rows'}</h2>
-              {/* Asked for anew when it ends: until then rows are still being decided. */}
-              <ImportRows key={now.state} instance={instance} now={now} />
+              <ImportRows instance={instance} now={now} />
             </section>
           </>
         )}
@@ -53,10 +48,21 @@ export function Import({ instance, id }: { instance: string; id: string }) {
 
 const FIGURES = ['created', 'updated', 'unchanged', 'rejected', 'cancelled', 'pending'] as const;
 
+/** The same of a dry run, which writes nothing. */
+const WOULD_BE: Readonly<Record<(typeof FIGURES)[number], string>> = {
+  created: 'would be created',
+  updated: 'would be updated',
+  unchanged: 'would stay as they are',
+  rejected: 'would be rejected',
+  cancelled: 'cancelled',
+  pending: 'pending',
+};
+
 function Progress({ now }: { now: ImportType }) {
   const { state, rows, rowsPerSecond, unknownColumns, createdAt, finishedAt } = now;
   const decided = rows.total - rows.pending;
-  const part = rows.total === 0 ? 0 : decided / rows.total;
+  // Of a file without rows all is decided when it has been read.
+  const [most, done] = rows.total === 0 ? [1, hasEnded(now) ? 1 : 0] : [rows.total, decided];
   const isMoving = state === 'running' && rowsPerSecond > 0;
   return (
     <>
@@ -68,7 +74,7 @@ function Progress({ now }: { now: ImportType }) {
           </>
         )}
       </p>
-      <progress aria-label="Rows decided" max={Math.max(1, rows.total)} value={decided} />
+      <progress aria-label="Rows decided" max={most} value={done} />
       <p>
         {number(decided)} of {counted(rows.total, 'row')}
         {state === 'staging' && ' so far, the file is still being read'}
@@ -77,12 +83,12 @@ function Progress({ now }: { now: ImportType }) {
       </p>
       {/* In steps of a tenth: every row would drown who listens. */}
       <p role="status" class="unseen">
-        {state}, {Math.floor(part * 10) * 10} % done
+        {state}, {Math.floor((done / most) * 10) * 10} % done
       </p>
       <dl class="figures">
         {FIGURES.map((figure) => (
           <div key={figure} class={rows[figure] === 0 ? 'none' : figure}>
-            <dt>{figure}</dt>
+            <dt>{now.dryRun ? WOULD_BE[figure] : figure}</dt>
             <dd>{number(rows[figure])}</dd>
           </div>
         ))}

@@ -35,7 +35,7 @@ export function Instances() {
 
 function InstanceCard({ instance: { slug, name } }: { instance: Instance }) {
   const health = useLoad<Health>(path`/instances/${slug}/health`);
-  useEvery(EVERY_MS, health.reload);
+  useEvery(EVERY_MS, health.refresh);
   return (
     <li class="card">
       <h2>

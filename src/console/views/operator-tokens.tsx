@@ -1,11 +1,11 @@
-import { useState } from 'preact/hooks';
+import { useContext, useState } from 'preact/hooks';
 import type { Instance, Listed, OperatorToken } from '../api-types.js';
 import { useLoad } from '../load.js';
 import { Page, RoleNote, Show } from '../parts/page.js';
-import { useMay } from '../parts/session-context.js';
-import { Choice } from '../parts/small.js';
+import { SessionContext, useMay } from '../parts/session-context.js';
+import { Badge, Choice } from '../parts/small.js';
 import { Table } from '../parts/table.js';
-import { IssueToken, isGood, Revoke, tokenColumns, useIssued } from '../parts/token-parts.js';
+import { IssueToken, isGood, Revoke, tokenColumns } from '../parts/token-parts.js';
 
 const OF = '/operator-tokens';
 
@@ -31,7 +31,7 @@ function List() {
   const instances = useLoad<Listed<Instance>>('/instances');
   const [role, setRole] = useState<OperatorToken['role']>('viewer');
   const [chosen, setChosen] = useState<string>();
-  const { onIssued, secret } = useIssued(tokens.reload);
+  const { id: own } = useContext(SessionContext);
   const slugs = instances.value?.items.map(({ slug }) => slug) ?? [];
   const instance = role === 'application' ? (chosen ?? slugs[0] ?? null) : null;
   return (
@@ -39,7 +39,14 @@ function List() {
       <p class="lead">One for each person and program, so that the audit log can say who it was.</p>
       <section class="card">
         <h2>A new token</h2>
-        <IssueToken of={OF} needs="admin" example="Bo, on call" life="90" more={{ role, instance }} onIssued={onIssued}>
+        <IssueToken
+          of={OF}
+          needs="admin"
+          example="Bo, on call"
+          life="90"
+          more={{ role, instance }}
+          onIssued={tokens.reload}
+        >
           <Choice label="Role" value={role} options={ROLES} onChange={setRole} />
           {instance !== null && (
             <Choice
@@ -59,7 +66,14 @@ function List() {
             keyOf={({ id }) => id}
             columns={[
               ...tokenColumns,
-              { title: 'Role', cell: ({ role: of, instance: slug }) => (slug === null ? of : `${of} of ${slug}`) },
+              {
+                title: 'Role',
+                cell: ({ id, role: of, instance: slug }) => (
+                  <>
+                    {slug === null ? of : `${of} of ${slug}`} {id === own && <Badge tone="good">your own</Badge>}
+                  </>
+                ),
+              },
               {
                 title: 'Actions',
                 kind: 'actions',
@@ -70,7 +84,11 @@ function List() {
                         token={token}
                         of={OF}
                         needs="admin"
-                        explain="Whoever uses it is refused within a second; if it is your own, you are signed out."
+                        explain={
+                          token.id === own
+                            ? 'It is your own: you are signed out, and sign in with another.'
+                            : 'Whoever uses it is refused within a second. It can’t be taken back.'
+                        }
                         onRevoked={tokens.reload}
                       />
                     </div>
@@ -80,7 +98,6 @@ function List() {
           />
         )}
       </Show>
-      {secret}
     </>
   );
 }

@@ -19,7 +19,7 @@ export function Organisation({ instance: slug }: { instance: string }) {
       <p class="lead">
         <Origin origin="assigned" /> the manager whom the user's own reference names. <Origin origin="default" /> the
         default manager, because the reference names nobody who is active, or closes a circle. Who waits for a manager
-        is not in the tree yet (<a href={linkTo(slug, 'stuck')}>Stuck users</a>).
+        is not in the tree yet (<a href={linkTo(slug, 'stuck', '', { stage: 'waiting for manager' })}>who waits</a>).
       </p>
       <Show loaded={instance}>
         {({ defaultManager }) =>

@@ -3,8 +3,9 @@ import type { IssuedToken, Listed, ScimToken } from '../api-types.js';
 import { useLoad } from '../load.js';
 import { Action } from '../parts/action.js';
 import { Empty, Page, RoleNote, Show } from '../parts/page.js';
+import { showSecret } from '../parts/secret.js';
 import { Table } from '../parts/table.js';
-import { IssueToken, isGood, Revoke, tokenColumns, useIssued } from '../parts/token-parts.js';
+import { IssueToken, isGood, Revoke, tokenColumns } from '../parts/token-parts.js';
 
 const OVERLAP_HOURS = 24;
 
@@ -12,7 +13,6 @@ const OVERLAP_HOURS = 24;
 export function ScimTokens({ instance }: { instance: string }) {
   const of = path`/instances/${instance}/tokens`;
   const tokens = useLoad<Listed<ScimToken>>(of);
-  const { onIssued, secret } = useIssued(tokens.reload);
   return (
     <Page title="SCIM tokens">
       <p class="lead">
@@ -21,7 +21,7 @@ export function ScimTokens({ instance }: { instance: string }) {
       <RoleNote needs="operator" to="issue, rotate or revoke tokens" />
       <section class="card">
         <h2>A new token</h2>
-        <IssueToken of={of} needs="operator" example="Okta production" life="365" onIssued={onIssued} />
+        <IssueToken of={of} needs="operator" example="Okta production" life="365" onIssued={tokens.reload} />
       </section>
       <Show loaded={tokens}>
         {({ items }) =>
@@ -47,11 +47,12 @@ export function ScimTokens({ instance }: { instance: string }) {
                           explain={`Makes a successor under the same label. This one stays good for ${OVERLAP_HOURS} hours, so that Okta can be given the new one without a gap.`}
                           act={async () => {
                             const body = { overlapHours: OVERLAP_HOURS };
-                            onIssued(
+                            showSecret(
                               await ask<IssuedToken>('POST', path`/instances/${instance}/tokens/${token.id}/rotate`, {
                                 body,
                               }),
                             );
+                            tokens.reload();
                             return `“${token.label}” has a successor.`;
                           }}
                         />
@@ -70,7 +71,6 @@ export function ScimTokens({ instance }: { instance: string }) {
           )
         }
       </Show>
-      {secret}
     </Page>
   );
 }

@@ -1,12 +1,15 @@
 import { useState } from 'preact/hooks';
 import { path } from '../api.js';
 import type { Instance } from '../api-types.js';
-import { useLoad } from '../load.js';
+import { useDraft } from '../draft.js';
+import { useEvery, useLoad } from '../load.js';
 import { Page, RoleNote, Show } from '../parts/page.js';
 import { useMay } from '../parts/session-context.js';
 import { SettingsForm } from '../parts/settings-form.js';
 import { Checkbox, Field } from '../parts/small.js';
 import { WaitAndBrake } from '../parts/wait-and-brake.js';
+
+const EVERY_MS = 15_000;
 
 const SWITCHES = [
   { name: 'createUsers', label: 'Create users', hint: 'Off: Okta is refused, and nobody is created.' },
@@ -25,6 +28,7 @@ const SWITCHES = [
 /** What an operator may set of an instance; each part is saved by itself. */
 export function Settings({ instance: slug }: { instance: string }) {
   const instance = useLoad<Instance>(path`/instances/${slug}`);
+  useEvery(EVERY_MS, instance.refresh);
   return (
     <Page title="Settings">
       <RoleNote needs="operator" to="change settings" />
@@ -53,7 +57,7 @@ function DefaultManager({ now: { slug, defaultManager }, onSaved }: PartProps) {
     <SettingsForm
       slug={slug}
       title="Default manager"
-      settings={() => ({ defaultManager: wanted.trim() })}
+      changes={{ defaultManager: wanted.trim() }}
       extra={
         defaultManager?.explicit === true
           ? { label: 'Back to the first coach', settings: { defaultManager: null } }
@@ -84,28 +88,37 @@ function DefaultManager({ now: { slug, defaultManager }, onSaved }: PartProps) {
   );
 }
 
+const SWITCHED_ON_AGAIN =
+  'Deactivate users is switched on again: all whom Okta took away while it was off lose access at once.';
+
 function Switches({ now, onSaved }: PartProps) {
   const may = useMay('operator');
-  const [switches, setSwitches] = useState(now.switches);
-  const [scimRoles, setScimRoles] = useState(now.scimRoles);
+  const { shown, changes, set } = useDraft({ ...now.switches, scimRoles: now.scimRoles });
+  const { scimRoles, ...switches } = changes;
   return (
-    <SettingsForm slug={now.slug} title="What Okta may do" settings={() => ({ switches, scimRoles })} onSaved={onSaved}>
+    <SettingsForm
+      slug={now.slug}
+      title="What Okta may do"
+      changes={{ scimRoles, switches: Object.keys(switches).length === 0 ? undefined : switches }}
+      warning={switches.deactivateUsers === true ? SWITCHED_ON_AGAIN : undefined}
+      onSaved={onSaved}
+    >
       {SWITCHES.map(({ name, label, hint }) => (
         <Checkbox
           key={name}
           label={label}
           hint={hint}
-          checked={switches[name]}
+          checked={shown[name]}
           disabled={!may}
-          onChange={(checked) => setSwitches({ ...switches, [name]: checked })}
+          onChange={(checked) => set({ [name]: checked })}
         />
       ))}
       <Checkbox
         label="Set roles"
         hint="On: the roles that Okta sends set the roles of accounts."
-        checked={scimRoles}
+        checked={shown.scimRoles}
         disabled={!may}
-        onChange={setScimRoles}
+        onChange={(checked) => set({ scimRoles: checked })}
       />
     </SettingsForm>
   );

@@ -1,35 +1,31 @@
-import { useState } from 'preact/hooks';
 import { ask, path, withQuery } from '../api.js';
-import type { Acted, InstanceAction, Listed, Progress, Reason, Stage } from '../api-types.js';
+import type { Acted, InstanceAction, Listed, Progress, Reason } from '../api-types.js';
 import { useFreshPages, useLoad, usePages } from '../load.js';
 import { Action } from '../parts/action.js';
 import { Page, RoleNote, ShowPages } from '../parts/page.js';
 import { ProgressTable } from '../parts/progress-table.js';
 import { Choice, Outside } from '../parts/small.js';
 import { UserActions } from '../parts/user-actions.js';
-import { counted, REASONS } from '../words.js';
+import { useFilters } from '../router.js';
+import { counted, REASONS, STAGE_WORDS, STAGES, STUCK_FOR } from '../words.js';
 
 const EVERY_MS = 5_000;
 
-type Shown = Extract<Stage, 'stuck' | 'waiting for manager'>;
-
-/** What only those can be who are stuck. */
-const STUCK_FOR: readonly Reason[] = ['application_refused', 'application_unreachable', 'directory_unavailable'];
-
 const ALL = 'all';
 
-/** Who does not come on, why, and what to do about it. */
+/** Who does not come on, why, and what to do about it; and who is in any other stage. */
 export function Stuck({ instance }: { instance: string }) {
-  const [stage, setStage] = useState<Shown>('stuck');
+  const [filters, change] = useFilters();
+  const stage = STAGES.find((one) => one === filters['stage']) ?? 'stuck';
+  const reason = stage === 'stuck' ? STUCK_FOR.find((one) => one === filters['reason']) : undefined;
   const of = withQuery(path`/instances/${instance}/progress`, { stage });
   const pages = usePages<Progress>(of);
-  const { value: first } = useLoad<Listed<Progress> & { stuckUrl: string }>(
-    withQuery(path`/instances/${instance}/progress`, { stage, limit: '1' }),
-  );
+  const { value: first } = useLoad<Listed<Progress> & { stuckUrl: string }>(withQuery(of, { limit: '1' }));
   useFreshPages(pages, EVERY_MS);
+  const isOfReason = (user: Progress): boolean => reason === undefined || user.reason === reason;
   return (
     <Page
-      title="Stuck users"
+      title={STAGE_WORDS[stage].who}
       aside={first !== undefined && <Outside href={first.stuckUrl}>All stuck runs in Temporal</Outside>}
     >
       <RoleNote needs="operator" to="act on users" />
@@ -37,61 +33,74 @@ export function Stuck({ instance }: { instance: string }) {
         <Choice
           label="Show"
           value={stage}
-          options={[
-            { value: 'stuck', text: 'Stuck' },
-            { value: 'waiting for manager', text: 'Waiting for a manager' },
-          ]}
-          onChange={setStage}
+          options={STAGES.map((value) => ({ value, text: STAGE_WORDS[value].who }))}
+          onChange={(next) => change({ stage: next, reason: undefined })}
         />
-        {stage === 'stuck' && <RetryAll instance={instance} onActed={pages.reload} />}
-      </div>
-      <ShowPages
-        pages={pages}
-        empty={stage === 'stuck' ? 'Nobody is stuck. All is well.' : 'Nobody waits for a manager.'}
-      >
-        {(rows) => (
-          <ProgressTable
-            instance={instance}
-            caption={stage === 'stuck' ? 'Users who are stuck' : 'Users who wait for a manager'}
-            rows={rows}
-            more={[
-              {
-                title: 'Actions',
-                kind: 'actions',
-                cell: (user) => <UserActions instance={instance} user={user} onActed={pages.reload} />,
-              },
-            ]}
+        {stage === 'stuck' && (
+          <Choice
+            label="Of the reason"
+            value={reason ?? ALL}
+            options={[{ value: ALL, text: 'any' }, ...STUCK_FOR.map((value) => ({ value, text: REASONS[value].what }))]}
+            onChange={(next) => change({ reason: next === ALL ? undefined : next })}
           />
         )}
+        {stage === 'stuck' && pages.value?.some(isOfReason) === true && (
+          <RetryAll instance={instance} reason={reason} onActed={pages.reload} />
+        )}
+      </div>
+      <ShowPages pages={pages} empty={STAGE_WORDS[stage].nobody}>
+        {(users) => {
+          const rows = users.filter(isOfReason);
+          return (
+            <>
+              {rows.length < users.length && (
+                <p class="note">
+                  {counted(rows.length, 'user')} of this reason, of the {counted(users.length, 'user')} listed so far.
+                </p>
+              )}
+              {rows.length > 0 && (
+                <ProgressTable
+                  instance={instance}
+                  caption={STAGE_WORDS[stage].who}
+                  rows={rows}
+                  more={[
+                    {
+                      title: 'Actions',
+                      kind: 'actions',
+                      cell: (user) => <UserActions instance={instance} user={user} onActed={pages.reload} />,
+                    },
+                  ]}
+                />
+              )}
+            </>
+          );
+        }}
       </ShowPages>
     </Page>
   );
 }
 
+interface RetryAllProps {
+  readonly instance: string;
+  readonly reason: Reason | undefined;
+  readonly onActed: () => void;
+}
+
 /** Tries all again, or those of one reason. */
-function RetryAll({ instance, onActed }: { instance: string; onActed: () => void }) {
-  const [code, setCode] = useState<Reason | typeof ALL>(ALL);
-  const whom = code === ALL ? 'everybody who is stuck' : `everybody for whom this is so: ${REASONS[code].what}`;
+function RetryAll({ instance, reason: code, onActed }: RetryAllProps) {
+  const whom = code === undefined ? 'everybody who is stuck' : `everybody for whom this is so: ${REASONS[code].what}`;
   return (
-    <>
-      <Choice
-        label="Of the reason"
-        value={code}
-        options={[{ value: ALL, text: 'any' }, ...STUCK_FOR.map((value) => ({ value, text: REASONS[value].what }))]}
-        onChange={setCode}
-      />
-      <Action
-        label="Try all again"
-        needs="operator"
-        asksWhy
-        explain={`Tries ${whom}, also those not on this page.`}
-        act={async (reason) => {
-          const body: InstanceAction = { action: 'retryStuck', reason, ...(code === ALL ? {} : { code }) };
-          const { accounts } = await ask<Acted>('POST', path`/instances/${instance}/actions`, { body });
-          onActed();
-          return `${counted(accounts, 'user is', 'users are')} tried again.`;
-        }}
-      />
-    </>
+    <Action
+      label={code === undefined ? 'Try all again' : 'Try all of this reason again'}
+      needs="operator"
+      asksWhy
+      explain={`Tries ${whom}, also those not on this page.`}
+      act={async (reason) => {
+        const body: InstanceAction = { action: 'retryStuck', reason, ...(code === undefined ? {} : { code }) };
+        const { accounts } = await ask<Acted>('POST', path`/instances/${instance}/actions`, { body });
+        onActed();
+        return `${counted(accounts, 'user is', 'users are')} tried again.`;
+      }}
+    />
   );
 }
