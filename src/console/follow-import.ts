@@ -1,5 +1,5 @@
-import { ask, type ProblemFound, path, problemFrom, request } from './api.js';
-import type { Import } from './api-types.js';
+import { ask, ProblemFound, path, problemFrom, request, withQuery } from './api.js';
+import type { Import, Listed } from './api-types.js';
 
 const AGAIN_MS = 2_000;
 const AGAIN_AT_MOST_MS = 30_000;
@@ -16,13 +16,21 @@ interface Listener {
 }
 
 /**
- * Tells of an import again and again until it ends. The events are read by `fetch`, since `EventSource` cannot send a token; a stream that
+ * Tells of an import of an instance again and again until it ends. The events are read by `fetch`, since `EventSource` cannot send a token; a stream that
  * breaks off or falls silent is begun again, and what does not answer is asked again, less and less often.
  * @throws ProblemFound where the import cannot be read, which waiting does not mend
  */
-export async function followImport(id: string, listener: Listener, signal: AbortSignal): Promise<void> {
+export async function followImport(
+  instance: string,
+  id: string,
+  listener: Listener,
+  signal: AbortSignal,
+): Promise<void> {
+  let isFound = false;
   for (let wait = AGAIN_MS; ; wait = Math.min(wait * 2, AGAIN_AT_MOST_MS)) {
     try {
+      if (!isFound) await findImport(instance, id, signal);
+      isFound = true;
       const now = await ask<Import>('GET', path`/imports/${id}`, { signal });
       wait = AGAIN_MS;
       listener.onImport(now);
@@ -37,6 +45,19 @@ export async function followImport(id: string, listener: Listener, signal: Abort
     }
     await new Promise((resolve) => setTimeout(resolve, wait));
     signal.throwIfAborted();
+  }
+}
+
+/** Looks for it among the imports of the instance: the API gives any import by its id alone. @throws ProblemFound where it is not there */
+async function findImport(instance: string, id: string, signal: AbortSignal): Promise<void> {
+  for (let cursor: string | null = null; ; ) {
+    const of = withQuery(path`/instances/${instance}/imports`, { limit: '1000', cursor });
+    const { items, nextCursor }: Listed<Import> = await ask('GET', of, { signal });
+    if (items.some((one) => one.id === id)) return;
+    if (nextCursor === null) {
+      throw new ProblemFound({ status: 404, code: 'not_found', detail: `${instance} has no import ${id}.` });
+    }
+    cursor = nextCursor;
   }
 }
 

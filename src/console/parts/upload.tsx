@@ -24,6 +24,7 @@ export function Upload({ instance }: { instance: string }) {
   const [underWay, setUnderWay] = useState<AbortController>();
   const [problem, setProblem] = useState<ProblemFound>();
   const key = useRef(newKey());
+  const chooser = useRef<HTMLInputElement>(null);
   const isHere = useRef(true);
   useEffect(
     () => () => {
@@ -41,7 +42,7 @@ export function Upload({ instance }: { instance: string }) {
     setUnderWay(cancelling);
     setProblem(undefined);
     try {
-      await checkReadable(body);
+      await checkReadable(body, chooser.current);
       const of = withQuery(path`/instances/${instance}/imports`, {
         dryRun: isDryRun ? 'true' : null,
         mapping: mapping.trim(),
@@ -70,6 +71,7 @@ export function Upload({ instance }: { instance: string }) {
         {(ids) => (
           <input
             {...ids}
+            ref={chooser}
             type="file"
             required
             disabled={!mayChange}
@@ -133,10 +135,12 @@ export function Upload({ instance }: { instance: string }) {
 }
 
 /** A browser sends a file as it was when it was chosen, or not at all. @throws ProblemFound */
-async function checkReadable(file: File): Promise<void> {
+async function checkReadable(file: File, chooser: HTMLInputElement | null): Promise<void> {
   try {
     await file.slice(0, 1).arrayBuffer();
   } catch {
+    // Otherwise the same file chosen again would be no change.
+    if (chooser !== null) chooser.value = '';
     const detail = `“${file.name}” has changed since it was chosen, or is there no more: choose it again.`;
     throw new ProblemFound({ code: 'file_changed', detail });
   }

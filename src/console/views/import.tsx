@@ -18,11 +18,13 @@ export function Import({ instance, id }: { instance: string; id: string }) {
   const setProblem = (problem: ProblemFound): void => setLoaded((before) => ({ ...before, problem }));
   useEffect(() => {
     const leaving = new AbortController();
-    followImport(id, { onImport: setValue, onTrouble: setProblem }, leaving.signal).catch((error: unknown) => {
-      if (!leaving.signal.aborted) setProblem(problemFrom(error));
-    });
+    followImport(instance, id, { onImport: setValue, onTrouble: setProblem }, leaving.signal).catch(
+      (error: unknown) => {
+        if (!leaving.signal.aborted) setProblem(problemFrom(error));
+      },
+    );
     return () => leaving.abort();
-  }, [id, round]);
+  }, [instance, id, round]);
   return (
     <Page
       title={loaded.value?.dryRun === true ? 'Dry run' : 'Import'}
