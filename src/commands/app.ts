@@ -15,7 +15,9 @@ import { JSON_OPTION, type Json, printList, printOne } from './output.js';
 
 /** `roster app`: the application that an instance tells of its changes. */
 export function appCommand(config: Config): Command {
-  const command = new Command('app').description("look after an instance's application endpoint");
+  const command = new Command('app')
+    .description("look after an instance's application endpoint")
+    .addHelpText('after', '\nExample:\n  $ roster app test acme');
 
   command
     .command('test <instance>')
@@ -59,7 +61,10 @@ export function appCommand(config: Config): Command {
       printOne({ accounts }, { accounts }, options);
     });
 
-  const secret = command.command('secret').description('the secrets that sign what the application is told');
+  const secret = command
+    .command('secret')
+    .description('the secrets that sign what the application is told')
+    .addHelpText('after', '\nExample:\n  $ roster app secret add acme');
   secret
     .command('list <instance>')
     .description('list them, without themselves')

@@ -11,7 +11,9 @@ import { JSON_OPTION, note, printList } from './output.js';
 
 /** `roster audit`: the audit log and its chain. */
 export function auditCommand(config: Config): Command {
-  const command = new Command('audit').description('look after the audit log');
+  const command = new Command('audit')
+    .description('look after the audit log')
+    .addHelpText('after', '\nExample:\n  $ roster audit verify acme');
   command
     .command('verify [instance]')
     .description(

@@ -8,9 +8,9 @@ import { reason } from './texts.js';
 
 /** `roster brake`: what to do with deactivations that are held because too many came at once. */
 export function brakeCommand(config: Config): Command {
-  const command = new Command('brake').description(
-    'decide on deactivations that the brake holds (roster stuck --held shows them)',
-  );
+  const command = new Command('brake')
+    .description('decide on deactivations that the brake holds (roster stuck --held shows them)')
+    .addHelpText('after', '\nExample:\n  $ roster brake release acme --why "checked with their Okta administrator"');
   const decision = (name: string, action: InstanceAction, description: string): void => {
     command
       .command(`${name} <instance>`)

@@ -15,7 +15,9 @@ import { label } from './texts.js';
 
 /** `roster instance`: create, list, show and set customers' copies of the application. */
 export function instanceCommand(config: Config): Command {
-  const command = new Command('instance').description('manage instances: one per copy of the application');
+  const command = new Command('instance')
+    .description('manage instances: one per copy of the application')
+    .addHelpText('after', '\nExample:\n  $ roster instance create acme --name "Acme Ltd" --coach ada@acme.example');
 
   withSettings(command.command('create <slug>'))
     .description('create an instance with its first coach, who is the default manager until another is chosen')

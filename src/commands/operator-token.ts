@@ -23,7 +23,9 @@ interface NewToken extends Json {
 
 /** `roster operator-token`: the tokens of the admin API. */
 export function operatorTokenCommand(config: Config): Command {
-  const command = new Command('operator-token').description('manage the tokens of operators, for the admin API');
+  const command = new Command('operator-token')
+    .description('manage the tokens of operators, for the admin API')
+    .addHelpText('after', '\nExample:\n  $ roster operator-token issue --label "Bo, on call" --role operator');
 
   command
     .command('issue')

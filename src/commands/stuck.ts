@@ -1,26 +1,37 @@
 import { Command, Option } from 'commander';
 import type { Config } from '../config.js';
-import { listProgress, REASONS, type Reason } from '../directory/progress-list.js';
+import { listProgress, type Reason, STAGES, type Stage } from '../directory/progress-list.js';
 import { runOf, runsUrl } from '../dispatch/temporal-ui.js';
 import { isUserId } from '../ids.js';
 import { showInstance } from '../instances/instances.js';
 import { actOnInstance, actOnUser, USER_ACTIONS, type UserAction } from '../instances/operator-actions.js';
 import { BY_CLI, temporalUi, withDatabase } from './context.js';
-import { JSON_OPTION, print, printList, printOne } from './output.js';
+import { JSON_OPTION, type Json, print, printList, printOne } from './output.js';
 import { reason } from './texts.js';
 
 const MOST = 1_000;
 
-/** `roster stuck`: who is stuck, why, and where their runs are. */
+/** What somebody can be stuck for; the other reasons are of who waits, is held or keeps access. */
+const STUCK_FOR: readonly Reason[] = ['directory_unavailable', 'application_unreachable', 'application_refused'];
+
+/** `roster stuck`: who is stuck, or in another stage, why, and where their runs are. */
 export const stuckCommand = (config: Config): Command =>
   new Command('stuck')
     .description('show who is stuck in an instance, why, and the links to their runs')
     .argument('<instance>')
     .option('--held', 'show whom the brake holds instead')
+    .addOption(
+      new Option('--stage <stage>', 'show who is in another stage, such as "waiting for manager"')
+        .choices(STAGES)
+        .conflicts('held'),
+    )
     .option(...JSON_OPTION)
-    .addHelpText('after', '\nWhat each reason means and what to do: docs/errors.md\n\nExample:\n  $ roster stuck acme')
-    .action(async (slug: string, options: { held?: boolean; json?: boolean }) => {
-      const stage = options.held === true ? 'held' : 'stuck';
+    .addHelpText(
+      'after',
+      '\nWhat each reason means and what to do: docs/errors.md\n\nExamples:\n  $ roster stuck acme\n  $ roster stuck acme --stage "waiting for manager"',
+    )
+    .action(async (slug: string, options: Json & { held?: boolean; stage?: Stage }) => {
+      const stage = options.held === true ? 'held' : (options.stage ?? 'stuck');
       const ui = await temporalUi(config);
       const { instance, stuck } = await withDatabase(config, async (pool) => {
         const { slug: instance } = await showInstance(pool, slug);
@@ -37,7 +48,9 @@ export const stuckCommand = (config: Config): Command =>
       printList(stuck, columns, options);
       if (options.json === true || stuck.length === 0) return;
       // Below the table, and not in it: a link that is broken into lines is none.
-      print(`\nIn the Temporal Web UI, all of them:\n  ${runsUrl(ui, instance, stage)}\nand each:`);
+      const all =
+        stage === 'stuck' || stage === 'held' ? `, all of them:\n  ${runsUrl(ui, instance, stage)}\nand each:` : ':';
+      print(`\nIn the Temporal Web UI${all}`);
       for (const { userName, workflow } of stuck) print(`  ${userName}  ${workflow.url}`);
     });
 
@@ -48,7 +61,7 @@ export const retryCommand = (config: Config): Command =>
     .argument('<instance>')
     .argument('[user id]', 'all who are stuck, where none is given')
     .requiredOption('--why <reason>', 'for the audit log', reason)
-    .addOption(new Option('--code <reason code>', 'of all who are stuck, those of this reason').choices(REASONS))
+    .addOption(new Option('--code <reason code>', 'of all who are stuck, those of this reason').choices(STUCK_FOR))
     .addOption(new Option('--action <action>', 'for one user: what to do, retryNow unless told').choices(USER_ACTIONS))
     .option(...JSON_OPTION)
     .addHelpText(

@@ -16,7 +16,9 @@ import { label } from './texts.js';
 
 /** `roster token`: the SCIM tokens of an instance, which an Okta administrator pastes into Okta. */
 export function tokenCommand(config: Config): Command {
-  const command = new Command('token').description('manage the SCIM tokens of an instance');
+  const command = new Command('token')
+    .description('manage the SCIM tokens of an instance')
+    .addHelpText('after', '\nExample:\n  $ roster token issue acme --label "Okta production"');
 
   command
     .command('issue <instance>')

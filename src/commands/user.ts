@@ -16,7 +16,9 @@ const PAGE = 1_000;
 
 /** `roster user`: one user's history, and the end of it. */
 export function userCommand(config: Config): Command {
-  const command = new Command('user').description('look at one user, or erase who it was');
+  const command = new Command('user')
+    .description('look at one user, or erase who it was')
+    .addHelpText('after', '\nExample:\n  $ roster user show acme ada@acme.example');
 
   command
     .command('show <instance> <user>')

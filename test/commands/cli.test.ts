@@ -184,6 +184,12 @@ describe('the command line', function () {
     assert.ok(out.includes(`  ${run}\n`), out);
     const [row] = await json<{ workflow: { id: string } }[]>('stuck', instance);
     assert.equal(row?.workflow.id, `user/${instance}/${id}`);
+
+    await pool.query(`update progress set stage = 'waiting for manager' where user_id = $1`, [id]);
+    assert.equal((await cli(['stuck', instance])).out.trim(), 'none');
+    const waiting = await cli(['stuck', instance, '--stage', 'waiting for manager']);
+    assert.ok(waiting.out.includes(`${encodeURIComponent(`user/${instance}/${id}`)}\n`), waiting.out);
+    await pool.query(`update progress set stage = 'provisioned', reason = null where user_id = $1`, [id]);
   });
 
   it('tells one user’s story, exports the evidence, sets and releases the brake, erases who is off', async () => {
@@ -287,6 +293,7 @@ describe('the command line', function () {
     const again = await cli(['migrate']);
     assert.deepEqual([again.code, again.err], [0, '']);
     assert.ok(!again.out.includes('applied'));
+    assert.deepEqual(await json('migrate'), { migrations: [], searchAttributes: [] });
   });
 
   for (const [what, args, settings, says] of [
@@ -309,6 +316,12 @@ describe('the command line', function () {
       ['retry', 'acme', '0190b2c4-1b2c-7000-8000-000000000001', '--code', 'application_refused', '--why', 'x'],
       {},
       /--code is for all who are stuck/,
+    ],
+    [
+      'a reason that nobody is stuck for',
+      ['retry', 'acme', '--code', 'brake_held', '--why', 'x'],
+      {},
+      /Allowed choices are directory_unavailable, application_unreachable, application_refused/,
     ],
     [
       'a reason that says nothing',

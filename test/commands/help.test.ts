@@ -20,7 +20,7 @@ import { userCommand } from '../../src/commands/user.js';
 import { readConfig } from '../../src/config.js';
 
 /** What has no result to print, or one that is text already. */
-const WITHOUT_JSON = ['dev', 'server', 'worker', 'migrate', 'audit export'];
+const WITHOUT_JSON = ['dev', 'server', 'worker', 'audit export'];
 
 const config = readConfig({});
 const commands = [
@@ -50,12 +50,31 @@ const leaves = (command: Command, before = ''): [name: string, command: Command]
     : command.commands.flatMap((inner) => leaves(inner, `${name} `));
 };
 
+/** Those that hold others. */
+const groups = (command: Command, before = ''): [name: string, command: Command][] => {
+  const name = `${before}${command.name()}`;
+  return command.commands.length === 0
+    ? []
+    : [[name, command], ...command.commands.flatMap((inner) => groups(inner, `${name} `))];
+};
+
+const helpOf = (command: Command): string => {
+  let help = '';
+  command.configureOutput({ writeOut: (text) => (help += text) });
+  command.outputHelp();
+  return help;
+};
+
 describe('the help of', () => {
+  for (const [name, command] of commands.flatMap((each) => groups(each))) {
+    it(`${name} has an example of one of its commands`, () => {
+      assert.match(helpOf(command), new RegExp(`\\n  \\$ roster ${name} \\w+`));
+    });
+  }
+
   for (const [name, command] of commands.flatMap((each) => leaves(each))) {
     it(`${name} has an example, and --json where there is a result`, () => {
-      let help = '';
-      command.configureOutput({ writeOut: (text) => (help += text) });
-      command.outputHelp();
+      const help = helpOf(command);
       assert.match(help, new RegExp(`\\n  \\$ .*\\broster ${name}\\b`));
       assert.equal(help.includes('--json'), !WITHOUT_JSON.includes(name));
     });
