@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { issueOperatorToken, type OperatorRole, revokeOperatorToken } from '../../src/instances/operator-tokens.js';
 import { describeInBrowser, screenshot } from '../support/browser.js';
-import { confirm, consoleUrl, openConsole, overflows, signedIn } from '../support/console.js';
+import { confirm, consoleUrl, focused, openConsole, overflows, signedIn } from '../support/console.js';
 import { scim } from '../support/http.js';
 import { until } from '../support/interleave.js';
 import { assign } from '../support/people.js';
@@ -122,6 +122,7 @@ describeInBrowser('an operator in the console, about access', function (openPage
     await confirm(page, page.getByRole('button', { name: 'Rotate: Okta sandbox' }));
     await dialog.getByLabel('The token').waitFor();
     const next = await kept();
+    assert.equal(await focused(page), 'SCIM tokens', 'the focus is not lost with the dialog that asked');
     assert.notEqual(next, old);
     assert.deepEqual([await scimStatus(old), await scimStatus(next)], [200, 200]);
     assert.ok(!(await page.content()).includes(next.slice(4)), 'the secret is shown once');

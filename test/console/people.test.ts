@@ -174,6 +174,9 @@ describeInBrowser('an operator in the console, about people', function (openPage
     );
     await seat.go('held', 'Held deactivations');
     await until('both are listed', async () => (await page.getByRole('row').count()) === 3);
+    await page.getByRole('button', { name: 'Revert all' }).click();
+    await page.getByRole('dialog').getByText('2 users. It was a mistake').waitFor();
+    await page.getByRole('dialog').getByRole('button', { name: 'Cancel' }).click();
     await confirm(page, page.getByRole('button', { name: 'Release all' }), 'A reorganisation, says the customer.');
     await notice('2 deactivations go on.');
     await page.getByText('Nobody is held.').waitFor();

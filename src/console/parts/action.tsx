@@ -57,14 +57,15 @@ export function Action(props: ActionProps) {
   );
 }
 
-type ConfirmProps = Pick<ActionProps, 'label' | 'explain' | 'act'> & {
+interface ConfirmProps extends Pick<ActionProps, 'label' | 'explain' | 'asksWhy' | 'isDangerous' | 'act'> {
+  /** What the dialog is called. */
   readonly name: string;
-  readonly asksWhy: boolean;
-  readonly isDangerous: boolean;
   readonly onClose: () => void;
-};
+}
 
-function Confirm({ name, label, explain, asksWhy, isDangerous, act, onClose }: ConfirmProps) {
+/** The dialog that says what will happen, and then does it. It stays open until that is done, or has failed and says how. */
+export function Confirm(props: ConfirmProps) {
+  const { name, label, explain, asksWhy = false, isDangerous = false, act, onClose } = props;
   const [reason, setReason] = useState('');
   const [isBusy, setBusy] = useState(false);
   const [problem, setProblem] = useState<ProblemFound>();

@@ -1,5 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import { useId, useLayoutEffect, useRef } from 'preact/hooks';
+import { focusHeading } from './page.js';
 
 interface DialogProps {
   readonly title: string;
@@ -20,7 +21,11 @@ export function Dialog({ title, isHeld = false, onClose, children }: DialogProps
     // The field where there is one, but never a button: the key that opened the dialog may still be down.
     (dialog?.querySelector<HTMLElement>('textarea:enabled:read-write') ?? heading.current)?.focus();
     // Closed by the browser, and not only taken out of the page: that gives the focus back to what opened it.
-    return () => dialog?.close();
+    return () => {
+      dialog?.close();
+      // Where that was in another dialog, which is gone by now, the focus is still in here.
+      if (dialog?.contains(document.activeElement) === true) focusHeading();
+    };
   }, []);
   return (
     <dialog

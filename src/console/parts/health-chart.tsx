@@ -6,6 +6,8 @@ const HOUR_MS = 3_600_000;
 const GAP_MS = 150_000;
 const WIDTH = 120;
 const HEIGHT = 28;
+/** Below the edge: nobody is no line. */
+const GROUND = HEIGHT + 2;
 
 type Measure = Exclude<keyof Health['samples'][number], 'at'>;
 
@@ -54,24 +56,22 @@ function Line({ title, points }: { title: string; points: readonly Point[] }) {
   const highest = Math.max(...values);
   const begin = Date.now() - HOUR_MS;
   const x = (at: number): string => (((at - begin) / HOUR_MS) * WIDTH).toFixed(1);
-  const y = (value: number): string => (HEIGHT - 2 - (value / Math.max(1, highest)) * (HEIGHT - 4)).toFixed(1);
+  const y = (value: number): string => (GROUND - (value / Math.max(1, highest)) * (GROUND - 2)).toFixed(1);
   const said = `${title} over the last hour: from ${number(values[0] ?? 0)} to ${number(values.at(-1) ?? 0)}, at most ${number(highest)}`;
   return (
     <svg viewBox={`0 0 ${WIDTH} ${HEIGHT}`} role="img" aria-label={said} preserveAspectRatio="none">
-      {/* Nobody all the hour is no line, but the ground. */}
-      {highest > 0 &&
-        stretches(points).map((stretch) => {
-          const [first, last] = [stretch[0], stretch.at(-1)];
-          if (first === undefined || last === undefined) return null;
-          const line = stretch.map(({ at, value }) => `${x(at)},${y(value)}`).join(' ');
-          return (
-            <g key={first.at}>
-              <polygon points={`${x(first.at)},${HEIGHT} ${line} ${x(last.at)},${HEIGHT}`} />
-              {/* The end twice, so that a lone minute is a dot. */}
-              <polyline points={`${line} ${x(last.at)},${y(last.value)}`} vector-effect="non-scaling-stroke" />
-            </g>
-          );
-        })}
+      {stretches(points).map((stretch) => {
+        const [first, last] = [stretch[0], stretch.at(-1)];
+        if (first === undefined || last === undefined) return null;
+        const line = stretch.map(({ at, value }) => `${x(at)},${y(value)}`).join(' ');
+        return (
+          <g key={first.at}>
+            <polygon points={`${x(first.at)},${GROUND} ${line} ${x(last.at)},${GROUND}`} />
+            {/* The end twice, so that a lone minute is a dot. */}
+            <polyline points={`${line} ${x(last.at)},${y(last.value)}`} vector-effect="non-scaling-stroke" />
+          </g>
+        );
+      })}
     </svg>
   );
 }

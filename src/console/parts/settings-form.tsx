@@ -2,7 +2,7 @@ import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
 import { ask, type ProblemFound, path, problemFrom } from '../api.js';
 import type { Instance, InstanceSettings } from '../api-types.js';
-import { Action } from './action.js';
+import { Confirm } from './action.js';
 import { announce } from './notice.js';
 import { Problem } from './page.js';
 import { useMay } from './session-context.js';
@@ -24,6 +24,7 @@ interface SettingsFormProps {
 export function SettingsForm({ slug, title, changes, warning, extra, children, onSaved }: SettingsFormProps) {
   const may = useMay('operator');
   const [isBusy, setBusy] = useState(false);
+  const [isAsking, setAsking] = useState(false);
   const [problem, setProblem] = useState<ProblemFound>();
   const send = async (body: InstanceSettings): Promise<string> => {
     if (Object.values(body).every((value) => value === undefined)) return `${title}: nothing is changed.`;
@@ -47,19 +48,17 @@ export function SettingsForm({ slug, title, changes, warning, extra, children, o
       <form
         onSubmit={(event) => {
           event.preventDefault();
-          if (!isBusy && warning === undefined) void save(changes);
+          if (isBusy) return;
+          if (warning === undefined) void save(changes);
+          else setAsking(true);
         }}
       >
         {children}
         {problem !== undefined && <Problem problem={problem} />}
         <div class="buttons">
-          {warning === undefined ? (
-            <button type="submit" class="main" disabled={!may} aria-disabled={isBusy}>
-              Save
-            </button>
-          ) : (
-            <Action label="Save" needs="operator" isMain isDangerous explain={warning} act={() => send(changes)} />
-          )}
+          <button type="submit" class="main" disabled={!may} aria-disabled={isBusy}>
+            Save
+          </button>
           {extra !== undefined && (
             <button type="button" disabled={!may} onClick={() => void save(extra.settings)}>
               {extra.label}
@@ -67,6 +66,16 @@ export function SettingsForm({ slug, title, changes, warning, extra, children, o
           )}
         </div>
       </form>
+      {isAsking && warning !== undefined && (
+        <Confirm
+          name={title}
+          label="Save"
+          explain={warning}
+          isDangerous
+          act={() => send(changes)}
+          onClose={() => setAsking(false)}
+        />
+      )}
     </section>
   );
 }

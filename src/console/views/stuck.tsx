@@ -26,7 +26,9 @@ export function Stuck({ instance }: { instance: string }) {
   return (
     <Page
       title={STAGE_WORDS[stage].who}
-      aside={first !== undefined && <Outside href={first.stuckUrl}>All stuck runs in Temporal</Outside>}
+      aside={
+        stage === 'stuck' && first !== undefined && <Outside href={first.stuckUrl}>All stuck runs in Temporal</Outside>
+      }
     >
       <RoleNote needs="operator" to="act on users" />
       <div class="bar">
