@@ -74,7 +74,7 @@ describeInBrowser('the onboarding team in the console', function (openPage) {
     assert.deepEqual(await figures(), {
       'would be created': '3',
       'would be updated': '0',
-      'would stay as they are': '0',
+      'would stay': '0',
       'would be rejected': '2',
       cancelled: '0',
       pending: '0',

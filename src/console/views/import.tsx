@@ -54,7 +54,7 @@ const FIGURES = ['created', 'updated', 'unchanged', 'rejected', 'cancelled', 'pe
 const WOULD_BE: Readonly<Record<(typeof FIGURES)[number], string>> = {
   created: 'would be created',
   updated: 'would be updated',
-  unchanged: 'would stay as they are',
+  unchanged: 'would stay',
   rejected: 'would be rejected',
   cancelled: 'cancelled',
   pending: 'pending',
