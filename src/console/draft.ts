@@ -11,9 +11,17 @@ interface Draft<Fields> {
 /** What an operator has set and not saved yet. The other fields follow what is so, whoever changes it meanwhile. */
 export function useDraft<Fields extends object>(now: Fields): Draft<Fields> {
   const [draft, setDraft] = useState<Partial<Fields>>({});
-  const changes: Partial<Fields> = { ...draft };
-  for (const name in changes) if (changes[name] === now[name]) delete changes[name];
   // What has come true is no change of ours any more, should another operator take it back.
-  useEffect(() => setDraft(changes), [JSON.stringify(now)]);
-  return { shown: { ...now, ...draft }, changes, set: (some) => setDraft({ ...draft, ...some }) };
+  useEffect(() => setDraft((latest) => differing(latest, now)), [JSON.stringify(now)]);
+  return {
+    shown: { ...now, ...draft },
+    changes: differing(draft, now),
+    set: (some) => setDraft((latest) => ({ ...latest, ...some })),
+  };
+}
+
+function differing<Fields extends object>(draft: Partial<Fields>, now: Fields): Partial<Fields> {
+  const changes = { ...draft };
+  for (const name in changes) if (changes[name] === now[name]) delete changes[name];
+  return changes;
 }

@@ -1,6 +1,6 @@
 import { useContext, useEffect, useRef, useState } from 'preact/hooks';
 import type { Instance, Listed } from './api-types.js';
-import { useLoad } from './load.js';
+import { type Loaded, useEvery, useLoad } from './load.js';
 import { Notices } from './parts/notice.js';
 import { Secrets } from './parts/secret.js';
 import { SessionContext } from './parts/session-context.js';
@@ -8,10 +8,17 @@ import { go, linkTo, type Place, usePlace } from './router.js';
 import { endSession } from './session.js';
 import { Here, OPERATOR_TOKENS, VIEWS } from './views/index.js';
 
+/** Instances are seldom made. */
+const EVERY_MS = 60_000;
+
 /** What is around every view: the instance, the menu, who is signed in. */
 export function Frame() {
   const { role } = useContext(SessionContext);
   const place = usePlace();
+  const instances = useLoad<Listed<Instance>>('/instances');
+  useEvery(EVERY_MS, instances.refresh);
+  // Another place is another view, with nothing of the one before; an instance that was not gone to is not shown there.
+  const key = `${place.instance} ${place.view} ${place.id}`;
   return (
     <>
       <a class="skip" href="#main" onClick={skipToMain}>
@@ -21,7 +28,7 @@ export function Frame() {
         <a class="brand" href={linkTo(null)}>
           Roster
         </a>
-        <InstanceChoice key={place.instance} place={place} />
+        <InstanceChoice key={key} place={place} instances={instances} />
         <nav aria-label="Roster" class="who">
           <a href={linkTo(null, OPERATOR_TOKENS)} aria-current={place.view === OPERATOR_TOKENS ? 'page' : undefined}>
             Operator tokens
@@ -34,8 +41,7 @@ export function Frame() {
       </header>
       {place.instance !== null && <Menu place={place} instance={place.instance} />}
       <main id="main" tabIndex={-1}>
-        {/* The key makes another place another view, with nothing of the one before. */}
-        <Here key={`${place.instance} ${place.view} ${place.id}`} place={place} />
+        <Here key={key} place={place} />
       </main>
       <Secrets />
       <Notices />
@@ -44,8 +50,13 @@ export function Frame() {
 }
 
 /** Goes to another instance when it is told to, and not with each step of the arrow keys. */
-function InstanceChoice({ place: { instance, view } }: { place: Place }) {
-  const instances = useLoad<Listed<Instance>>('/instances');
+function InstanceChoice({
+  place: { instance, view },
+  instances,
+}: {
+  place: Place;
+  instances: Loaded<Listed<Instance>>;
+}) {
   const [chosen, setChosen] = useState(instance ?? '');
   const items = instances.value?.items ?? [];
   const isListed = instance === null || items.some(({ slug }) => slug === instance);
@@ -67,7 +78,7 @@ function InstanceChoice({ place: { instance, view } }: { place: Place }) {
         ))}
       </select>
       <button type="submit">Go</button>
-      {instances.problem !== undefined && (
+      {instances.value === undefined && instances.problem !== undefined && (
         <>
           <span role="alert">The instances can’t be listed.</span>
           <button type="button" onClick={instances.reload}>

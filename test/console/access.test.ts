@@ -84,6 +84,10 @@ describeInBrowser('an operator in the console, about access', function (openPage
     await seat.go('stuck', 'Stuck users');
     await page.getByText("This token's role is viewer. To act on users takes one of role operator or above.").waitFor();
     assert.equal(await page.getByRole('button', { name: 'Try all again' }).count(), 0, 'nobody is stuck');
+    const id = await assign(roster, 'vi@acme.test', { displayName: 'Vi' });
+    await seat.go(`accounts/${id}`, 'Vi');
+    await page.getByText('To act on the user or set the role takes one of role operator or above.').waitFor();
+    assert.ok(await page.getByRole('button', { name: 'Set role' }).isDisabled());
     await seat.go('settings', 'Settings');
     await page.getByText('To change settings takes one of role operator or above.').waitFor();
     await until('nothing can be saved', async () => {

@@ -1,7 +1,15 @@
 import assert from 'node:assert/strict';
 import type { Page, Route } from 'playwright-core';
 import { describeInBrowser } from '../support/browser.js';
-import { type ConsolePage, type FrontDoor, refusal, signedIn, startFrontDoor, stuckUsers } from '../support/console.js';
+import {
+  type ConsolePage,
+  type FrontDoor,
+  passUntil,
+  refusal,
+  signedIn,
+  startFrontDoor,
+  stuckUsers,
+} from '../support/console.js';
 import { scim } from '../support/http.js';
 import { until } from '../support/interleave.js';
 
@@ -114,19 +122,16 @@ describeInBrowser('the console, of an API that is slow, fails or refuses', funct
     await seat.go('stuck', 'Stuck users');
     await page.getByRole('link', { name: 'ada@acme.test' }).waitFor();
     isDown = true;
-    await pass(6);
+    await passUntil(page, 'it is said', () => page.getByText('Last refreshed').isVisible());
     await page
       .getByRole('status')
       .getByText(/^Last refreshed .* UTC\. Roster does not answer/)
       .waitFor();
     await page.getByRole('link', { name: 'ada@acme.test' }).waitFor();
     isDown = false;
-    await pass(6);
-    await page.getByText('Last refreshed').waitFor({ state: 'detached' });
+    await passUntil(page, 'it is taken back', async () => !(await page.getByText('Last refreshed').isVisible()));
     isSlow = true;
-    await pass(6);
-    await until('it is asked', () => Promise.resolve(late.length === 1));
-    await pass(12);
+    await passUntil(page, 'it is said again', () => page.getByText('Last refreshed').isVisible());
     await page
       .getByRole('status')
       .getByText(/^Last refreshed .* Roster takes long to answer\.$/)
@@ -175,7 +180,7 @@ describeInBrowser('the console, of an API that is slow, fails or refuses', funct
     await page.getByRole('alert').getByText('Too many requests.').waitFor();
     await pass(50);
     assert.equal(asked(), 1);
-    await pass(16);
+    await passUntil(page, 'it is asked again', async () => asked() === 2);
     await page.getByText('Nobody is stuck.').waitFor();
   });
 
@@ -188,8 +193,7 @@ describeInBrowser('the console, of an API that is slow, fails or refuses', funct
       new MutationObserver((changes) => heard.push(...changes.map(({ type }) => type)))
         .observe(document.querySelector('[role=alert]'), { subtree: true, childList: true, characterData: true });`);
     const first = await page.getByText(/request-\d+/).innerText();
-    await pass(11);
-    assert.equal(asked(), 3);
+    await passUntil(page, 'it is asked again and again', async () => asked() > 3);
     await until('the last request is named', async () => (await page.getByText(/request-\d+/).innerText()) !== first);
     assert.deepEqual(await page.evaluate<string[]>('heard'), []);
   });

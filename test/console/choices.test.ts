@@ -8,6 +8,7 @@ import {
   confirm,
   type FrontDoor,
   focused,
+  passUntil,
   signedIn,
   startFrontDoor,
   tabTo,
@@ -53,8 +54,9 @@ describeInBrowser('what an operator chooses in the console', function (openPage)
     const wait = part(page, 'Wait and brake');
     await wait.getByLabel('People', { exact: true }).fill('31');
     await set({ managerWaitSeconds: 78 });
-    await page.clock.runFor(16_000);
-    await until('the wait is shown', async () => (await wait.getByLabel('Wait for a manager').inputValue()) === '78');
+    await passUntil(page, 'the wait is shown', async () => {
+      return (await wait.getByLabel('Wait for a manager').inputValue()) === '78';
+    });
     assert.equal(await wait.getByLabel('People', { exact: true }).inputValue(), '31', 'what is typed stays');
     await save(page, 'Wait and brake');
     await notice(page, 'Wait and brake: saved.');
@@ -137,7 +139,7 @@ describeInBrowser('what an operator chooses in the console', function (openPage)
     await tabTo(page, 'Go');
     await page.keyboard.press('Enter');
     await page.waitForURL(`**#/a-${door.instance}/held`);
-    assert.equal(await focused(page), 'Held deactivations');
+    await until('its heading has the focus', async () => (await focused(page)) === 'Held deactivations');
     assert.equal(await page.title(), `Held deactivations · a-${door.instance} · Roster`);
   });
 

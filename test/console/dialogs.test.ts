@@ -6,6 +6,7 @@ import {
   confirm,
   type FrontDoor,
   focused,
+  passUntil,
   refusal,
   signedIn,
   startFrontDoor,
@@ -85,8 +86,7 @@ describeInBrowser('a dialog of the console', function (openPage) {
     await page.clock.runFor(11_000);
     assert.equal(await dialog().getByLabel('Reason').inputValue(), 'A long reason, typed by hand.');
     await dialog().getByRole('button', { name: 'Cancel' }).click();
-    await page.clock.runFor(6_000);
-    await tryAgain('ada').waitFor({ state: 'detached' });
+    await passUntil(page, 'her row is gone', async () => !(await tryAgain('ada').isVisible()));
   });
 
   it('leaves the focus on the heading, where what was done takes the row away', async () => {

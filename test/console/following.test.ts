@@ -1,7 +1,15 @@
 import assert from 'node:assert/strict';
 import type { Page, Route } from 'playwright-core';
 import { describeInBrowser } from '../support/browser.js';
-import { type ConsolePage, type FrontDoor, focused, refusal, signedIn, startFrontDoor } from '../support/console.js';
+import {
+  type ConsolePage,
+  type FrontDoor,
+  focused,
+  passUntil,
+  refusal,
+  signedIn,
+  startFrontDoor,
+} from '../support/console.js';
 import { until } from '../support/interleave.js';
 
 const IMPORT = /\/imports\/i1$/;
@@ -84,8 +92,7 @@ describeInBrowser('an import that is followed in the console', function (openPag
     assert.ok(answers.asked < 12, `it was asked ${answers.asked} times in two minutes`);
     answers.created = 50;
     answers.now = (route) => route.fulfill({ json: importOf(answers.created) });
-    await pass(31);
-    await shown('50 of 100 rows');
+    await passUntil(page, 'it is read', () => page.getByText('50 of 100 rows').isVisible());
     assert.equal(await page.getByText('Last refreshed').count(), 0);
   });
 
@@ -105,8 +112,7 @@ describeInBrowser('an import that is followed in the console', function (openPag
     answers.created = 6;
     await pass(9);
     assert.equal(answers.asked, 1);
-    await pass(5);
-    await shown('6 of 100 rows');
+    await passUntil(page, 'it is asked again', () => page.getByText('6 of 100 rows').isVisible());
   });
 
   it('keeps the filter and the focus when it ends, and lists the rows that were decided last', async () => {
@@ -118,8 +124,7 @@ describeInBrowser('an import that is followed in the console', function (openPag
     await until('the rows are there', async () => (await page.getByRole('row').count()) === 3);
     answers.rows = 7;
     answers.created = 100;
-    await pass(3);
-    await shown('100 of 100 rows');
+    await passUntil(page, 'it ends', () => page.getByText('100 of 100 rows').isVisible());
     await until('all rows are there', async () => (await page.getByRole('row').count()) === 8);
     assert.equal(await outcome.inputValue(), 'created');
     assert.ok((await focused(page)).includes('created (100)'), 'the choice has the focus still');

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import type { Locator, Page } from 'playwright-core';
 import { issuedScimToken } from '../../src/admin/token-schemas.js';
 import { type AdminServer, startAdmin } from '../admin/admin-server.js';
+import { until } from './interleave.js';
 import type { TestRoster } from './roster.js';
 
 /** Who serves the console, and the instance that it is opened for. */
@@ -105,6 +106,13 @@ export async function signedIn(
   await page.getByRole('heading', { level: 1, name: 'Instances' }).waitFor();
   return opened;
 }
+
+/** Lets time go by on a page with a clock of its own until something is so, in steps in which each answer comes back. */
+export const passUntil = (page: Page, what: string, isSo: () => Promise<boolean>): Promise<void> =>
+  until(what, async () => {
+    await page.clock.runFor(1_000);
+    return isSo();
+  });
 
 /** Presses a button that opens a dialog, gives the reason where one is asked for, and confirms. */
 export async function confirm(page: Page, button: Locator, reason?: string): Promise<void> {

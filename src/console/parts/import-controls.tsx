@@ -65,7 +65,9 @@ function Rejects({ id }: { id: string }) {
   const download = async (): Promise<void> => {
     setProblem(undefined);
     try {
-      const url = URL.createObjectURL(await (await request('GET', path`/imports/${id}/rejects`)).blob());
+      const url = URL.createObjectURL(
+        await (await request('GET', path`/imports/${id}/rejects`, { isLong: true })).blob(),
+      );
       const link = document.createElement('a');
       link.href = url;
       link.download = `rejects-${id}.csv`;

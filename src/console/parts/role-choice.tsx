@@ -20,7 +20,7 @@ export function RoleChoice({ instance, account: { id, displayName, role }, onCha
   return (
     <div class="bar">
       <Choice
-        label={may ? 'Role' : 'Role (an operator’s token may change it)'}
+        label="Role"
         value={wanted}
         disabled={!may}
         options={ROLES.map((value) => ({ value, text: value }))}

@@ -2,7 +2,7 @@ import { path, withQuery } from '../api.js';
 import type { Account as AccountType, Story } from '../api-types.js';
 import { together, useEvery, useLoad, usePages } from '../load.js';
 import { ManagerLink, ORIGINS } from '../parts/manager.js';
-import { Page, ShowPages, Standing } from '../parts/page.js';
+import { Page, RoleNote, ShowPages, Standing } from '../parts/page.js';
 import { Why } from '../parts/progress-table.js';
 import { RoleChoice } from '../parts/role-choice.js';
 import { At, Badge, Outside } from '../parts/small.js';
@@ -24,6 +24,7 @@ export function Account({ instance, id }: { instance: string; id: string }) {
   const all = together(account, head, pages);
   return (
     <Page title={account.value?.displayName ?? 'Account'}>
+      <RoleNote needs="operator" to="act on the user or set the role" />
       <Standing loaded={all} />
       <div class="panels">
         {account.value !== undefined && (

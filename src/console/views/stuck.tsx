@@ -22,6 +22,7 @@ export function Stuck({ instance }: { instance: string }) {
   const pages = usePages<Progress>(of);
   const { value: first } = useLoad<Listed<Progress> & { stuckUrl: string }>(withQuery(of, { limit: '1' }));
   useFreshPages(pages, EVERY_MS);
+  const hasMore = pages.more !== undefined || pages.isMoreComing;
   const isOfReason = (user: Progress): boolean => reason === undefined || user.reason === reason;
   return (
     <Page
@@ -46,7 +47,7 @@ export function Stuck({ instance }: { instance: string }) {
             onChange={(next) => change({ reason: next === ALL ? undefined : next })}
           />
         )}
-        {stage === 'stuck' && pages.value?.some(isOfReason) === true && (
+        {stage === 'stuck' && (hasMore || pages.value?.some(isOfReason) === true) && (
           <RetryAll instance={instance} reason={reason} onActed={pages.reload} />
         )}
       </div>
