@@ -24,6 +24,7 @@ import type { ImportAt, PhaseProgress } from '../workflows/messages.js';
 /** How long one activity goes on: then its workflow shows how far it is, and asks for more. */
 const PIECE_MS = 5_000;
 const PAGE = 500;
+const BEAT_MS = 5_000;
 const CANCELLED_AT_ONCE = 5_000;
 /** The planner is told of new people as they become four times as many, from so few on, until a plan for so many fits all. */
 const FEW = 100;
@@ -134,14 +135,17 @@ export function importActivities(pool: pg.Pool) {
       const rehearsed = await showImport(pool, at.id);
       let { state, rows } = rehearsed;
       const onPage = async (): Promise<void> => {
-        heartbeat();
         ({ state, rows } = await showImport(pool, at.id));
         if (state !== 'running') throw new StoppedError();
       };
       if (state === 'running') {
-        await rehearse(pool, rehearsed, columnNames(rehearsed), onPage).catch((error: unknown) => {
-          if (!(error instanceof StoppedError)) throw error;
-        });
+        // Copying a large instance is one statement.
+        const beating = setInterval(heartbeat, BEAT_MS);
+        await rehearse(pool, rehearsed, columnNames(rehearsed), onPage)
+          .catch((error: unknown) => {
+            if (!(error instanceof StoppedError)) throw error;
+          })
+          .finally(() => clearInterval(beating));
       }
       if (state === 'cancelled') await cancelAll(at);
       return { after: 0, isDone: state !== 'paused', state, rows };

@@ -19,9 +19,9 @@ function shown(value: unknown): string {
   return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
-/** The same of cells as they come. */
-export const csvLines = (rows: readonly (readonly string[])[]): string =>
+/** The same of cells as they come, with a delimiter. */
+export const csvLines = (rows: readonly (readonly string[])[], delimiter: string): string =>
   stringify(
     rows.map((row) => [...row]),
-    { escape_formulas: true, record_delimiter: 'windows' },
+    { escape_formulas: true, record_delimiter: 'windows', delimiter },
   );

@@ -18,7 +18,9 @@ export type RefusalCode =
   | 'too_many_secrets'
   | 'last_secret'
   | 'nothing_to_do'
-  | 'invalid_import';
+  | 'invalid_import'
+  | 'import_staging'
+  | 'idempotency_key_reused';
 
 /**
  * Something known that Roster will not do. The message says what and why, and is shown to whoever asked; each front

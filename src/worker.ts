@@ -23,8 +23,9 @@ export interface RunningWorker {
 
 /** At once, over all instances; each has a few of them at most (`activities/announcements.ts`). */
 const APPLICATION_CALLS = 1_000;
-/** Files at once, in one worker. */
+/** Files at once, in one worker; each reads a page while it writes one, and a rehearsal writes its report beside its transaction. */
 const IMPORTS = 4;
+const CONNECTIONS_PER_IMPORT = 3;
 
 const WORKFLOWS = fileURLToPath(
   new URL(`../workflows/index.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`, import.meta.url),
@@ -40,7 +41,7 @@ export async function startWorker(config: Config, log: Log): Promise<RunningWork
     createPool({ url, max, applicationName, connectionTimeout: 5_000, statementTimeout, onError });
   const pool = open('roster worker', config.databasePoolSize, 9_000);
   // A file's pages take longer than a user's steps, and no connection from them.
-  const importPool = open('roster imports', IMPORTS, 60_000);
+  const importPool = open('roster imports', IMPORTS * CONNECTIONS_PER_IMPORT, 60_000);
   await requireSchema(pool);
   const connection = await NativeConnection.connect({ address: required(config.temporal.address, 'TEMPORAL_ADDRESS') });
   const worker = await Worker.create({

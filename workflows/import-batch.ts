@@ -40,7 +40,8 @@ interface Place {
 
 const onQueue = (queue: string): ActivityOptions => ({
   taskQueue: `${workflowInfo().taskQueue}${queue}`,
-  startToCloseTimeout: '10m',
+  // A rehearsal is one activity, however long the file: whether it lives its heartbeats say.
+  startToCloseTimeout: '12h',
   heartbeatTimeout: '30s',
   retry: { initialInterval: '1s', maximumInterval: '30s' },
   priority: { priorityKey: 5 },
@@ -68,10 +69,12 @@ export async function importBatch(
   const phases: readonly Phase[] = key.dryRun ? REHEARSAL : PHASES;
   upsertSearchAttributes([{ key: searchAttributes.batch, value: key.id }]);
   listenToOperators(actOnImport, key);
-  // Cancel in the Temporal UI is the cancel of the import: what is written is brought to its end.
+  // Cancel in the Temporal UI is the cancel of the import: what is written is brought to its end. One that is cancelled already refuses it.
   CancellationScope.current().cancelRequested.catch(() =>
     CancellationScope.nonCancellable(() =>
-      actOnImport({ ...key, action: 'cancel', who: 'temporal', why: 'cancelled in the Temporal UI' }),
+      actOnImport({ ...key, action: 'cancel', who: 'temporal', why: 'cancelled in the Temporal UI' }).catch(
+        () => undefined,
+      ),
     ),
   );
 

@@ -105,7 +105,9 @@ export function adminEndpoint(options: AdminOptions): Koa.Middleware {
         findInstance: () => findInstance(pool, slug, identity),
         upload: {
           bytes: context.req,
-          type: (context.get('content-type').split(';')[0] ?? '').trim().toLowerCase(),
+          type: context.request.type.toLowerCase(),
+          charset: context.request.charset.toLowerCase(),
+          isEncoded: (context.get('content-encoding') || 'identity').toLowerCase() !== 'identity',
           idempotencyKey: context.get('idempotency-key') || null,
         },
         readBody: () => readBody(context.req, MAX_BODY_BYTES, MEDIA_TYPES),

@@ -1,4 +1,4 @@
-import type { Readable } from 'node:stream';
+import { PassThrough, type Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import type pg from 'pg';
 import { z } from 'zod';
@@ -26,6 +26,9 @@ import {
 import { feedCursor } from './schemas.js';
 
 const EVERY_MS = 1_000;
+
+/** A line of a file. */
+const line = feedCursor.pipe(z.number().max(2 ** 31 - 1));
 
 const upload = z.strictObject({
   dryRun: z
@@ -69,7 +72,7 @@ export function importRoutes({ pool }: { readonly pool: pg.Pool }): AdminRoute[]
           mapping: readMapping(query.mapping),
           idempotencyKey: file.idempotencyKey,
         };
-        const { import: staged } = await stageFile(pool, instance, untilEnd(file.bytes), options, by);
+        const { import: staged } = await stageFile(pool, instance, bodyOf(file.bytes), options, by);
         return new Located(`/imports/${staged.id}`, present(staged));
       },
     }),
@@ -130,7 +133,7 @@ export function importRoutes({ pool }: { readonly pool: pg.Pool }): AdminRoute[]
       input: fromQuery(
         z.strictObject({
           outcome: importSchemas.rowOutcome.optional(),
-          cursor: feedCursor.default(0).meta({ description: 'nextCursor of the page before' }),
+          cursor: line.default(0).meta({ description: 'nextCursor of the page before' }),
           limit,
         }),
       ),
@@ -178,10 +181,15 @@ export function importRoutes({ pool }: { readonly pool: pg.Pool }): AdminRoute[]
   ];
 }
 
-/** A client that goes away in the middle has not sent the file. */
-function untilEnd(bytes: Readable): Readable {
-  bytes.once('aborted', () => bytes.destroy(new Error('The client went away before the end of the file.')));
-  return bytes;
+/**
+ * What a client sends, until the reader has enough of it: the rest is read into nothing, since a browser that is still sending shows no
+ * answer. A client that goes away in the middle has not sent the file.
+ */
+function bodyOf(request: Readable): Readable {
+  const bytes = new PassThrough();
+  request.once('aborted', () => bytes.destroy(new Error('The client went away before the end of the file.')));
+  bytes.once('close', () => void request.unpipe(bytes).resume());
+  return request.pipe(bytes);
 }
 
 async function* follow(read: () => Promise<Import>): AsyncGenerator<string> {

@@ -68,6 +68,8 @@ export const REFUSAL_STATUS: Readonly<Record<RefusalCode, number>> = {
   last_secret: 409,
   nothing_to_do: 409,
   invalid_import: 400,
+  import_staging: 409,
+  idempotency_key_reused: 422,
 };
 
 /** What the parts that are shared with SCIM (reading a body, checking a userName) refuse, by its name here. */

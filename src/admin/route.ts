@@ -29,6 +29,10 @@ export interface Upload {
   readonly bytes: Readable;
   /** The media type, without parameters, in lower case. */
   readonly type: string;
+  /** As the media type says it, in lower case; empty where it does not. */
+  readonly charset: string;
+  /** Compressed, or anything else than as it is. */
+  readonly isEncoded: boolean;
   /** The header Idempotency-Key. */
   readonly idempotencyKey: string | null;
 }
@@ -157,6 +161,8 @@ export const fromBody = <Schema extends z.ZodType>(schema: Schema): Input<z.outp
   },
 });
 
+const PLAIN = /^(?:utf-?(?:8|16(?:le|be)?)|us-ascii|)$/;
+
 /** A body of one of these media types, which the handler reads as it comes, and a query string. */
 export const fromUpload = <Schema extends z.ZodObject, Type extends string>(
   schema: Schema,
@@ -167,6 +173,9 @@ export const fromUpload = <Schema extends z.ZodObject, Type extends string>(
   read: async ({ query, upload }) => {
     const type = types.find((each) => each === upload.type);
     if (type === undefined) throw unsupportedMediaType(`The body must be ${types.join(' or ')}`);
+    if (!PLAIN.test(upload.charset) || upload.isEncoded) {
+      throw unsupportedMediaType('The body must be UTF-8, or UTF-16 with a byte order mark, and not compressed');
+    }
     return { query: checked(schema, query), type, upload };
   },
 });

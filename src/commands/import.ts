@@ -1,5 +1,5 @@
 import { createReadStream, createWriteStream } from 'node:fs';
-import { stat } from 'node:fs/promises';
+import { rm, stat } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -82,7 +82,7 @@ export const importCommand = (config: Config): Command =>
         if (options.detach === true) return show(begun, options);
         const ended = await watch(pool, begun.id);
         show(ended, options);
-        if (ended.rows.rejected > 0) await writeRejects(pool, ended, file);
+        await keepRejects(pool, ended, file);
         process.exitCode = ended.state === 'cancelled' ? 3 : ended.rows.rejected > 0 ? 2 : 0;
       });
     });
@@ -148,13 +148,26 @@ async function watch(pool: pg.Pool, id: string): Promise<Import> {
   }
 }
 
-async function writeRejects(pool: pg.Pool, ended: Import, file: string | undefined): Promise<void> {
-  const beside =
-    file === undefined || file === '-'
-      ? `${ended.id}.rejects.csv`
-      : `${file.slice(0, file.length - extname(file).length)}.rejects.csv`;
-  await pipeline(Readable.from(rejectsFile(pool, ended)), createWriteStream(beside));
-  note(`${ended.rows.rejected} rows were rejected; ${beside} has them, each with its reason`);
+/** Writes the rejected rows beside the file; those of an earlier time go where there are none. */
+async function keepRejects(pool: pg.Pool, ended: Import, file: string | undefined): Promise<void> {
+  const isBeside = file !== undefined && file !== '-';
+  const path = isBeside
+    ? `${file.slice(0, file.length - extname(file).length)}.rejects.csv`
+    : `${ended.id}.rejects.csv`;
+  if (ended.rows.rejected === 0) {
+    if (isBeside) await rm(path, { force: true });
+    return;
+  }
+  try {
+    await pipeline(Readable.from(rejectsFile(pool, ended)), createWriteStream(path));
+    note(`${ended.rows.rejected} rows were rejected; ${path} has them, each with its reason`);
+  } catch (error) {
+    // The import is done all the same.
+    const why = error instanceof Error ? error.message : String(error);
+    note(
+      `${ended.rows.rejected} rows were rejected, and ${path} could not be written (${why}). "roster import --watch ${ended.id}" writes them elsewhere`,
+    );
+  }
 }
 
 const show = ({ id, state, dryRun, rows, unknownColumns, rowsPerSecond }: Import, options: Options): void =>

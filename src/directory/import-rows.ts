@@ -32,15 +32,15 @@ const STAGE: Statement = {
         as r (line, cells, attributes, user_name, user_name_key, fault, reason)
     ),
     staged as (
-      insert into import_rows (instance_id, import_id, line, cells, attributes, user_name, user_name_key, base_version, outcome, fault, reason)
+      insert into import_rows (instance_id, import_id, line, cells, attributes, user_name, user_name_key, base_user_id, base_version, outcome, fault, reason)
       select $1, $2, r.line, r.cells::jsonb,
-        case when coalesce(before.line, nullif(r.first_line, r.line)) is null then r.attributes::jsonb end, r.user_name, r.user_name_key, u.version,
+        case when coalesce(before.line, nullif(r.first_line, r.line)) is null then r.attributes::jsonb end, r.user_name, r.user_name_key, u.id, u.version,
         case when r.reason is null and coalesce(before.line, nullif(r.first_line, r.line)) is null then 'pending' else 'rejected' end,
         case when r.reason is not null then r.fault when coalesce(before.line, nullif(r.first_line, r.line)) is not null then $10 end,
         coalesce(r.reason, 'is a duplicate of line ' || coalesce(before.line, nullif(r.first_line, r.line)))
       from given r
       left join lateral (
-        select u.version from users u
+        select u.id, u.version from users u
         where u.instance_id = $1 and u.user_name_key = r.user_name_key and u.deleted_at is null offset 0
       ) u on true
       left join lateral (
@@ -55,7 +55,7 @@ const STAGE: Statement = {
 };
 
 /**
- * Stages rows, each with the version that its user has at this moment (guard 9); of several with one e-mail the first counts, the others
+ * Stages rows, each with whom it means and the version that user has at this moment (guard 9); of several with one e-mail the first counts, the others
  * are rejected as duplicates of its line. `nameColumn` is the column of the e-mail, as the file writes it.
  */
 export async function stageRows(
@@ -83,7 +83,11 @@ export interface PendingRow {
   readonly line: number;
   readonly outcome: RowOutcome;
   readonly attributes: Readonly<Record<string, string>>;
+  /** Whom it meant as it was staged; null where there was nobody. */
+  readonly baseUserId: UserId | null;
   readonly baseVersion: number | null;
+  /** Whether somebody of its name was deleted since the file was sent. */
+  readonly deletedSince: boolean;
   /** Null where there is no such user. */
   readonly stored: StoredUser | null;
   /** The account's role, and what the asked one would be stored as. */
@@ -95,11 +99,14 @@ const READ: Statement = {
   name: REPLANNED,
   text: `
     with page as materialized (
-      select r.line, r.outcome, r.attributes, r.base_version, r.user_name_key from import_rows r
+      select r.line, r.outcome, r.attributes, r.base_user_id, r.base_version, r.user_name_key from import_rows r
       where r.instance_id = $1 and r.import_id = $2 and r.line > $3
       order by r.line limit $4
     )
-    select page.line, page.outcome, page.attributes, page.base_version::integer as "baseVersion", a.role,
+    select page.line, page.outcome, page.attributes, page.base_user_id as "baseUserId", page.base_version::integer as "baseVersion", a.role,
+      u.id is null and exists (
+        select from users gone join imports i on i.instance_id = $1 and i.id = $2
+        where gone.instance_id = $1 and gone.user_name_key = page.user_name_key and gone.deleted_at >= i.created_at) as "deletedSince",
       case when page.attributes ? 'role'
         then coalesce(stored_role($5, u.id, page.attributes ->> 'role'), page.attributes ->> 'role') end as "askedRole",
       case when u.id is not null

@@ -19,6 +19,8 @@ export interface Import {
   readonly dryRun: boolean;
   readonly actor: string;
   readonly requestId: string | null;
+  /** Of the file's cells. */
+  readonly delimiter: string;
   readonly columns: readonly string[];
   readonly attributes: readonly string[];
   readonly unknownColumns: readonly string[];
@@ -40,7 +42,7 @@ export interface DueImport extends ImportKey {
 }
 
 const SELECT = `
-  select i.instance_id as instance, i.id, i.state, i.dry_run as "dryRun", i.actor, i.request_id as "requestId", i.columns, i.attributes,
+  select i.instance_id as instance, i.id, i.state, i.dry_run as "dryRun", i.actor, i.request_id as "requestId", i.delimiter, i.columns, i.attributes,
     i.unknown_columns as "unknownColumns", exists (select from instances own where own.id = i.instance_id and own.application_url is not null) as "hasApplication", i.created_at as "createdAt", i.finished_at as "finishedAt",
     json_build_object('total', i.total, 'created', i.created, 'updated', i.updated, 'unchanged', i.unchanged, 'rejected', i.rejected,
       'cancelled', i.cancelled, 'pending', i.total - i.created - i.updated - i.unchanged - i.rejected - i.cancelled) as rows,
@@ -48,11 +50,25 @@ const SELECT = `
       / nullif(extract(epoch from coalesce(i.finished_at, clock_timestamp()) - i.created_at), 0), 0)::numeric, 1)::double precision as "rowsPerSecond"
   from imports i`;
 
+/** Whoever stages a file says so again and again; who has not for so long has died. */
+const STAGED_UNTIL = `now() + interval '1 minute'`;
+
+const DROP_LEFT: Statement = {
+  name: 'drop_left_imports',
+  text: `delete from imports i where i.state = 'staging' and i.due < now()`,
+};
+
+/** Takes back the imports whose file nobody stages any more. */
+export async function dropLeftImports(pool: pg.Pool): Promise<void> {
+  await run(pool, DROP_LEFT, []);
+}
+
 const BEGIN: Statement = {
   name: 'begin_import',
   text: `
     with began as (
-      insert into imports (instance_id, id, dry_run, idempotency_key, actor, request_id) values ($1, $2, $3, $4, $5, $6)
+      insert into imports (instance_id, id, dry_run, idempotency_key, actor, request_id, asked, due)
+      values ($1, $2, $3, $4, $5, $6, $7, ${STAGED_UNTIL})
       on conflict (instance_id, idempotency_key) where idempotency_key is not null do nothing
       returning id
     ),
@@ -60,33 +76,53 @@ const BEGIN: Statement = {
       insert into audit_log (instance_id, actor, action, outcome, request_id, note)
       select $1, $5, case when $3 then 'import.dry_run' else 'import.begin' end, 'accepted', $6, $2::text from began
     )
-    select id from began
+    select id, true as "isNew", false as "isStaged", $7 as asked from began
     union all
-    select i.id from imports i where i.instance_id = $1 and i.idempotency_key = $4 and not exists (select from began)`,
+    select i.id, false, i.state <> 'staging', i.asked from imports i where i.instance_id = $1 and i.idempotency_key = $4 and not exists (select from began)`,
 };
 
 /**
- * Begins an import, into which rows are then staged.
- * @returns its id, and whether it is new: another with the same idempotency key is returned instead.
+ * Begins an import, into which rows are then staged. `asked` says what is asked for, as text.
+ * @returns its id, and whether it is new: another with the same idempotency key is returned instead, once it is staged.
+ * @throws RefusedError `idempotency_key_reused` where something else was asked for with the key, `import_staging` where that file is on its way
  */
 export async function beginImport(
   pool: pg.Pool,
   instance: InstanceId,
-  { dryRun, idempotencyKey }: { readonly dryRun: boolean; readonly idempotencyKey: string | null },
+  {
+    dryRun,
+    idempotencyKey,
+    asked,
+  }: { readonly dryRun: boolean; readonly idempotencyKey: string | null; readonly asked: string },
   by: Actor,
 ): Promise<{ id: string; isNew: boolean }> {
-  const id = newId();
+  await dropLeftImports(pool);
   for (;;) {
-    const [row] = await run<{ id: string }>(pool, BEGIN, [
+    const [row] = await run<{ id: string; isNew: boolean; isStaged: boolean; asked: string }>(pool, BEGIN, [
       instance,
-      id,
+      newId(),
       dryRun,
       idempotencyKey,
       by.actor,
       by.requestId,
+      asked,
     ]);
     // Nothing: the other was committed after this statement began.
-    if (row !== undefined) return { id: row.id, isNew: row.id === id };
+    if (row === undefined) continue;
+    const { id, isNew } = row;
+    if (row.asked !== asked) {
+      throw new RefusedError(
+        'idempotency_key_reused',
+        'Another import was asked for with this Idempotency-Key: a dry run, another type or another mapping. Take a key of its own for each.',
+      );
+    }
+    if (!isNew && !row.isStaged) {
+      throw new RefusedError(
+        'import_staging',
+        'The file of this Idempotency-Key is on its way by another request. Send it again when that has ended.',
+      );
+    }
+    return { id, isNew };
   }
 }
 
@@ -116,22 +152,37 @@ const STAGED: Statement = {
   name: 'import_staged',
   text: `
     update imports i set state = 'running', started_at = now(), due = now(),
-      columns = $3, attributes = $4, unknown_columns = $5
-    where i.instance_id = $1 and i.id = $2 and i.state = 'staging'`,
+      columns = $3, attributes = $4, unknown_columns = $5, delimiter = $6
+    where i.instance_id = $1 and i.id = $2 and i.state = 'staging'
+    returning 1`,
 };
 
-/** Ends the staging: the import's run can begin. */
+/** Ends the staging: the import's run can begin. @throws RefusedError `not_found` where it was taken back meanwhile */
 export async function importStaged(
   pool: pg.Pool,
   { instance, id }: ImportKey,
   columns: {
+    readonly delimiter: string;
     readonly names: readonly string[];
     readonly attributes: readonly (string | undefined)[];
     readonly unknown: readonly string[];
   },
 ): Promise<void> {
   const attributes = columns.attributes.map((attribute) => attribute ?? '');
-  await run(pool, STAGED, [instance, id, columns.names, attributes, columns.unknown]);
+  const { names, unknown, delimiter } = columns;
+  const staged = await run(pool, STAGED, [instance, id, names, attributes, unknown, delimiter]);
+  if (staged.length === 0)
+    throw new RefusedError('not_found', 'The file took too long and was given up: send it again.');
+}
+
+const STAGING: Statement = {
+  name: 'staging_import',
+  text: `update imports i set due = ${STAGED_UNTIL} where i.instance_id = $1 and i.id = $2 and i.state = 'staging'`,
+};
+
+/** Says that the file of an import is still on its way. */
+export async function stagingImport(pool: pg.Pool, { instance, id }: ImportKey): Promise<void> {
+  await run(pool, STAGING, [instance, id]);
 }
 
 const DROP: Statement = {
@@ -187,7 +238,7 @@ const TAKE: Statement = {
   name: 'take_imports',
   text: `
     with taken as (
-      select i.instance_id, i.id from imports i where i.due < now() order by i.due limit 20 for no key update skip locked
+      select i.instance_id, i.id from imports i where i.due < now() and i.state <> 'staging' order by i.due limit 20 for no key update skip locked
     )
     -- Nobody need wake one that is paused: resuming it is due again.
     update imports i set due = case when i.state <> 'paused' then now() + interval '30 seconds' end from taken

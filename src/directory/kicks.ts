@@ -166,9 +166,11 @@ const PATROL: Statement = {
       join users u on u.instance_id = w.instance_id and u.id = w.id
       left join progress p on p.instance_id = w.instance_id and p.user_id = w.id
       where w.behind and p.due is null and u.updated_at < now() - make_interval(secs => $4)
-        -- Whom a file has written its import's run sees to.
+        -- Whom a file wrote last its import's run sees to.
         and not exists (
-          select from imports i where i.instance_id = w.instance_id and i.finished_at is null and i.created_at <= u.updated_at)
+          select from imports i
+          join import_rows r on r.instance_id = i.instance_id and r.import_id = i.id and r.user_name_key = u.user_name_key
+          where i.instance_id = w.instance_id and i.finished_at is null and not i.dry_run and r.version = u.version)
         and not exists (
           select from events e where e.instance_id = w.instance_id and e.user_id = w.id
             and e.at > now() - make_interval(secs => $4))

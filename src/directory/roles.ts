@@ -2,6 +2,7 @@ import type pg from 'pg';
 import { type Query, transaction } from '../database/pool.js';
 import { RefusedError } from '../errors.js';
 import type { InstanceId, UserId } from '../ids.js';
+import { columns, type UserAt } from './accounts.js';
 import type { Actor } from './users.js';
 
 /** The roles of an account, lowest first (rule 5). */
@@ -74,15 +75,28 @@ export async function setRole(pool: pg.Pool, instance: InstanceId, id: UserId, r
   });
 }
 
-const SET_IMPORTED = { name: 'set_imported_roles', text: 'select set_imported_roles($1, $2, $3, $4, $5)' };
+const SET_IMPORTED = {
+  name: 'set_imported_roles',
+  text: 'select set_imported_roles as id from set_imported_roles($1, $2, $3, $4, $5, $6)',
+};
 
-/** Sets the roles that a page of a file names, within its transaction, which holds the instance's lock. */
+/**
+ * Sets the roles that a page of a file names, within its transaction, which holds the instance's lock.
+ * @returns who has this version still; of the others no role was set (guard 9)
+ */
 export async function setImportedRoles(
   query: Query,
   instance: InstanceId,
-  roles: readonly { readonly id: UserId; readonly role: Role }[],
+  roles: readonly (UserAt & { readonly role: Role })[],
   by: Actor,
-): Promise<void> {
-  const [ids, names] = [roles.map(({ id }) => id), roles.map(({ role }) => role)];
-  await query(SET_IMPORTED, [instance, ids, names, by.actor, by.requestId]);
+): Promise<Set<UserId>> {
+  const names = roles.map(({ role }) => role);
+  const current = await query<{ id: UserId }>(SET_IMPORTED, [
+    instance,
+    ...columns(roles),
+    names,
+    by.actor,
+    by.requestId,
+  ]);
+  return new Set(current.map(({ id }) => id));
 }

@@ -2,7 +2,7 @@ import { type Client, WorkflowIdConflictPolicy, WorkflowIdReusePolicy } from '@t
 import type pg from 'pg';
 import type { importBatch } from '../../workflows/index.js';
 import { searchAttributes } from '../../workflows/search-attributes.js';
-import { type DueImport, forgetImports, takeImports } from '../directory/imports.js';
+import { type DueImport, dropLeftImports, forgetImports, takeImports } from '../directory/imports.js';
 import type { Log } from '../telemetry/log.js';
 import { type Loop, startLoop } from './loop.js';
 
@@ -15,7 +15,8 @@ const LAST = 5;
 const importWorkflowId = (id: string): string => `import/${id}`;
 
 /**
- * Starts the loop that starts and wakes the run of each import that is due, and forgets the rows of those that ended long ago. One that
+ * Starts the loop that starts and wakes the run of each import that is due, takes back those whose file broke off with its server, and forgets
+ * the rows of those that ended long ago. One that
  * has no run any more is due again within 30 s (guard 6). Safe to run in many processes.
  */
 export function startImportStarter({
@@ -31,6 +32,7 @@ export function startImportStarter({
 }): Loop {
   return startLoop(EVERY_MS, log, 'an import could not be started; trying again', async () => {
     for (const key of await takeImports(pool)) await send(client, taskQueue, key);
+    await dropLeftImports(pool);
     await forgetImports(pool, FORGOTTEN_AT_ONCE);
   });
 }

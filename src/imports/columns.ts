@@ -70,7 +70,9 @@ export function mapColumns(names: readonly string[], mapping: ReadonlyMap<string
   return {
     names,
     attributes,
-    unknown: names.filter((name, at) => attributes[at] === undefined && !ignored.includes(foldColumn(name))),
+    unknown: names.filter(
+      (name, at) => attributes[at] === undefined && name.trim() !== '' && !ignored.includes(foldColumn(name)),
+    ),
   };
 }
 

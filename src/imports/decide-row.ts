@@ -29,9 +29,10 @@ export function activeOf(text: string): boolean | undefined {
 }
 
 /** Decides a staged row by the rules that SCIM goes by, on the user as it is now. Pure. */
-export function decideRow({ attributes, baseVersion, stored, role, askedRole }: PendingRow): Decision {
+export function decideRow(row: PendingRow): Decision {
+  const { attributes, stored, role, askedRole } = row;
   const said: ImportAttributes = attributes;
-  if ((stored?.version ?? null) !== baseVersion) return rejected('email', CHANGED_MEANWHILE);
+  if (wasChanged(row)) return rejected('email', CHANGED_MEANWHILE);
   try {
     if (stored === null) return { outcome: 'created', user: newUser(newUserId(), created(said)) };
     const user = changedUser(stored, (before) => {
@@ -53,6 +54,10 @@ export function decideRow({ attributes, baseVersion, stored, role, askedRole }: 
     throw error;
   }
 }
+
+/** Guard 9: whoever was changed, made or deleted since the row was staged is Okta's to say. */
+const wasChanged = ({ stored, baseUserId, baseVersion, deletedSince }: PendingRow): boolean =>
+  (stored?.id ?? null) !== baseUserId || (stored?.version ?? null) !== baseVersion || deletedSince;
 
 class FaultError extends Error {
   override readonly name = 'FaultError';

@@ -26,16 +26,22 @@ export async function rehearse(
   const key: ImportKey = rehearsed;
   const stage = stageOf(rehearsed.id);
   const by: Actor = { actor: rehearsed.actor, source: 'import', requestId: rehearsed.requestId };
-  await undecideRows(pool, key);
   await transaction(pool, async (client) => {
+    await undecideRows(pool, key);
     const query = within(client);
+    // The planner has no statistics of the copy: a plan for this instance would take it for empty, and one for any instance goes by how large
+    // the tables were when it was made.
+    await client.query('set local plan_cache_mode = force_generic_plan');
     await setStage(query, key, stage);
+    let pages = 0;
     let after: number | undefined = 0;
     while (after !== undefined) {
       const page: DecidedPage = await readPageBy(query, key, after, stage);
       const rows = await actOnPage(query, stage, by, columnOf, page);
       // On a connection of its own: what is found stays.
       if (rows.length > 0) await decideRows(on(pool), key, rows);
+      pages += 1;
+      if (Number.isInteger(Math.log2(pages))) await client.query('discard plans');
       await onPage();
       after = page.last;
     }

@@ -76,8 +76,9 @@ export async function actOnPage(
   // Before any row of an account: as the steps of runs lock them.
   await query({ name: 'lock_instance', text: 'select lock_instance($1)' }, [instance]);
   const written = await write(query, instance, decisions, by);
-  await setRoles(query, instance, rows, decisions, written, by);
-  return rows.map((row, at) => decided(row, decisions[at] ?? { outcome: 'unchanged' }, written, columnOf));
+  const given = await setRoles(query, instance, rows, decisions, written, by);
+  const done = new Set([...written, ...given]);
+  return rows.map((row, at) => decided(row, decisions[at] ?? { outcome: 'unchanged' }, done, columnOf));
 }
 
 /** Writes who is new and who changes, and their accounts. @returns who was written; the others were changed by others meanwhile */
@@ -106,7 +107,7 @@ async function write(
   return new Set(written.map(({ id }) => id));
 }
 
-/** Rule 11: the roles that a file names, of whom it wrote. */
+/** Rule 11: the roles that a file names, of whom it wrote or need not write. @returns who was not changed by others meanwhile */
 async function setRoles(
   query: Query,
   instance: InstanceId,
@@ -114,23 +115,23 @@ async function setRoles(
   decisions: readonly Decision[],
   written: ReadonlySet<UserId>,
   by: Actor,
-): Promise<void> {
+): Promise<Set<UserId>> {
   const roles = rows.flatMap(({ askedRole, role, stored }, at) => {
     const decision = decisions[at];
     if (askedRole === null || askedRole === role || decision === undefined || decision.outcome === 'rejected')
       return [];
     const user = 'user' in decision ? decision.user : undefined;
     if (user !== undefined && !written.has(user.id)) return [];
-    const id = user?.id ?? stored?.id;
-    return id === undefined ? [] : [{ id, role: askedRole }];
+    const { id, version } = user ?? stored ?? {};
+    return id === undefined || version === undefined ? [] : [{ userId: id, version, role: askedRole }];
   });
-  if (roles.length > 0) await setImportedRoles(query, instance, roles, by);
+  return roles.length === 0 ? new Set() : setImportedRoles(query, instance, roles, by);
 }
 
 function decided(
   { line, stored }: PendingRow,
   decision: Decision,
-  written: ReadonlySet<UserId>,
+  done: ReadonlySet<UserId>,
   columnOf: ColumnOf,
 ): Decided {
   const { outcome } = decision;
@@ -144,15 +145,15 @@ function decided(
   };
   if (outcome === 'unchanged') return { ...row, outcome };
   if (outcome === 'rejected') return { ...row, outcome, fault: columnOf(decision.attribute), reason: decision.reason };
-  const { user } = decision;
-  if (user !== undefined && !written.has(user.id)) {
+  const { id: userId, version } = decision.user ?? { id: row.userId, version: row.version };
+  if (userId === null || !done.has(userId)) {
     return { ...row, outcome: 'rejected', fault: columnOf('email'), reason: CHANGED_MEANWHILE };
   }
   return {
     ...row,
     outcome,
-    userId: user?.id ?? row.userId,
-    version: user?.version ?? row.version,
+    userId,
+    version,
     changed: outcome === 'updated' ? decision.changed.join(',') : null,
   };
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { access, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runCommand } from '../support/command-line.js';
@@ -48,10 +48,22 @@ describe('roster import', function () {
     const rejects = await readFile(join(folder, 'people.rejects.csv'), 'utf8');
     assert.equal(
       rejects,
-      'E-Mail,Role,Shoe size,line,column,reason\r\nbo@x.test,king,41,3,Role,"is none of individual, manager, publisher, coach"\r\n',
+      '\ufeffE-Mail;Role;Shoe size;line;column;reason\r\nbo@x.test;king;41;3;Role;is none of individual, manager, publisher, coach\r\n',
     );
-    await writeFile(join(folder, 'again.csv'), rejects.replace('king', 'publisher'));
-    assert.equal((await command(join(folder, 'again.csv'), '--instance', roster.instance, '--watch')).code, 0);
+    await writeFile(people, rejects.replace('king', 'publisher'));
+    assert.equal((await command(people, '--instance', roster.instance, '--watch')).code, 0);
+    await assert.rejects(access(join(folder, 'people.rejects.csv')), 'there are none any more');
+  });
+
+  it('says that the import is done where its rejects can’t be written', async () => {
+    const people = await file('full.csv', 'email,role\nno@x.test,king\n');
+    await mkdir(join(folder, 'full.rejects.csv'));
+    const { code, err } = await command(people, '--instance', roster.instance);
+    assert.equal(code, 2);
+    assert.match(
+      err,
+      /full\.rejects\.csv could not be written[\s\S]*"roster import --watch \S+" writes them elsewhere/,
+    );
   });
 
   it('takes standard names of files for JSON lines, and the same key for the same import', async () => {

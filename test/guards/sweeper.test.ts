@@ -6,6 +6,8 @@ import { converge, emptyInstance, type Said, say, untilWait } from '../support/s
 
 const OVERDUE_SECONDS = 30;
 
+const IMPORT = '01a21550-6e04-714a-9f29-d7bb82473251';
+
 describe('guard 6: the sweeper reads due dates', () => {
   let database: TestDatabase;
   let instance: InstanceId;
@@ -47,6 +49,23 @@ describe('guard 6: the sweeper reads due dates', () => {
     );
     return rows.map((row) => row.id);
   };
+
+  it('kicks who is behind while a file is on its way, or paused: only whom the file wrote last its own run sees to', async () => {
+    const [lost, written] = [await create({ userName: 'ada@x.test' }), await create({ userName: 'bo@x.test' })];
+    await loseKicks();
+    await database.pool.query('delete from progress');
+    await database.pool.query(
+      `insert into imports (instance_id, id, state, dry_run, actor, asked) values ($1, $2, 'paused', false, 'cli', '')`,
+      [instance, IMPORT],
+    );
+    await database.pool.query(
+      `insert into import_rows (instance_id, import_id, line, cells, user_name_key, outcome, version)
+       select $1, $2, 2, '[]', user_name_key, 'updated', version from users where id = $3`,
+      [instance, IMPORT, written],
+    );
+    await later(31);
+    assert.deepEqual(await swept(), [lost]);
+  });
 
   it('kicks whose run was lost, after its due date has gone by for 30 s', async () => {
     const id = await create({ userName: 'ada@x.test' });

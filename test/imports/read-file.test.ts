@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { Readable } from 'node:stream';
+import { parse } from 'csv-parse/sync';
+import fc from 'fast-check';
 import { type FileRow, type FileType, readFile } from '../../src/imports/read-file.js';
 
 /** Reads a file that comes in pieces of a few bytes. */
@@ -25,6 +27,8 @@ describe('a file of people', () => {
   for (const [what, file] of Object.entries({
     'lines that end with LF': 'email,title\nada@x.test,Chief\nbo@x.test,\n',
     CRLF: 'email,title\r\nada@x.test,Chief\r\nbo@x.test,\r\n',
+    CR: 'email,title\rada@x.test,Chief\rbo@x.test,\r',
+    'line breaks of several kinds': 'email,title\n"ada@x.test","Chief"\r\nbo@x.test,',
     'no line break at its end': 'email,title\nada@x.test,Chief\nbo@x.test,',
     'a byte order mark': '\ufeffemail,title\nada@x.test,Chief\nbo@x.test,\n',
     semicolons: 'email;title\nada@x.test;Chief\nbo@x.test;\n',
@@ -34,6 +38,7 @@ describe('a file of people', () => {
       '\ufeffemail\ttitle\r\nada@x.test\tChief\r\nbo@x.test\t\r\n',
       'utf16le',
     ),
+    'UTF-16, the other way round': Buffer.from('\ufeffemail;title\nada@x.test;Chief\nbo@x.test;', 'utf16le').swap16(),
   })) {
     it(`is read with ${what}`, async () => assert.deepEqual(await lines(file), PEOPLE));
   }
@@ -56,16 +61,61 @@ describe('a file of people', () => {
     ]);
   });
 
-  it('says where a quote is opened that is never closed; the rows before it count', async () => {
-    const rows = await read('email,title\nada@x.test,Chief\nbo@x.test,"Engi\nci@x.test,x\n');
-    assert.deepEqual(
-      rows.map(({ line, fault }) => [line, fault]),
-      [
-        [1, undefined],
-        [2, undefined],
-        [3, 'a quote is opened and never closed'],
-      ],
+  it('says where a quote is opened that is never closed; the rows before it count, and those after it', async () => {
+    const rows = await read('email,title\r\nada@x.test,Chief\r\nbo@x.test,"Engi\r\nci@x.test,x\r\n');
+    assert.deepEqual(rows, [
+      { line: 1, cells: ['email', 'title'], delimiter: ',' },
+      { line: 2, cells: ['ada@x.test', 'Chief'] },
+      { line: 3, cells: ['bo@x.test', '"Engi'], fault: 'a quote is opened and never closed' },
+      { line: 4, cells: ['ci@x.test', 'x'] },
+    ]);
+  });
+
+  it('says which row is longer than any of people, with what it begins with; those after it count', async () => {
+    for (const cell of ['x'.repeat(100_000), `"${'x'.repeat(100_000)}"`, `"${'x\n'.repeat(50_000)}`]) {
+      const rows = await read(`email,title\nada@x.test,${cell}\nbo@x.test,b\n`, 'text/csv', 10_000);
+      assert.deepEqual(rows.at(-1), { line: rows.at(-1)?.line, cells: ['bo@x.test', 'b'] }, cell.slice(0, 3));
+      const fault = rows.find((row) => row.fault !== undefined);
+      assert.deepEqual([fault?.line, fault?.cells[0]], [2, 'ada@x.test']);
+    }
+  });
+
+  it('has the cells that a reader of CSV finds, in whatever pieces it comes', async () => {
+    const text = fc.string({ unit: fc.constantFrom('a', 'b', '"', ',', '\n', '\r\n', '""', '",', ' '), maxLength: 30 });
+    await fc.assert(
+      fc.asyncProperty(text, fc.integer({ min: 1, max: 9 }), async (body, piece) => {
+        const file = `email,title\n${body}`;
+        let expected: string[][];
+        try {
+          expected = parse(file, {
+            record_delimiter: ['\r\n', '\n', '\r'],
+            relax_column_count: true,
+            relax_quotes: true,
+            skip_empty_lines: true,
+          });
+        } catch {
+          return; // A quote that is never closed: above.
+        }
+        const rows = await read(file, 'text/csv', piece);
+        assert.deepEqual(
+          rows.map(({ cells }) => cells),
+          expected.filter((cells) => cells.some((cell) => cell.trim() !== '')),
+        );
+      }),
+      { numRuns: 500 },
     );
+  });
+
+  it('may say its delimiter in a first line, as spreadsheets understand it', async () => {
+    assert.deepEqual(await lines('sep=;\r\nemail;title, of the person\r\nada@x.test;Chief\r\n'), [
+      [2, 'email', 'title, of the person'],
+      [3, 'ada@x.test', 'Chief'],
+    ]);
+  });
+
+  it('that is a workbook, zipped or compressed is refused with what to do', async () => {
+    await assert.rejects(read(Buffer.from('PK\u0003\u0004 and so on')), /Save it as "CSV UTF-8"/);
+    await assert.rejects(read(Buffer.from([0x1f, 0x8b, 8, 0, 0])), /compressed/);
   });
 
   it('is refused where it is not UTF-8', async () => {
@@ -80,7 +130,10 @@ describe('a file of people', () => {
     const rows: FileRow[] = [];
     const before = process.memoryUsage.rss();
     for await (const row of readFile(Readable.from(endless()), 'text/csv')) rows.push(row);
-    assert.equal(rows.at(-1)?.fault, 'a quote is opened and never closed');
+    assert.deepEqual(
+      [rows.length, rows.at(-1)?.line, rows.at(-1)?.fault],
+      [2, 2, 'a quote is opened and never closed'],
+    );
     assert.ok(process.memoryUsage.rss() - before < 128 * 1024 * 1024, 'of 256 MB');
   });
 
@@ -88,9 +141,9 @@ describe('a file of people', () => {
     const file =
       '{"email":"ada@x.test","active":true}\n\n{"title":"Chief","email":"bo@x.test","team":null}\nnone\n[1]\n';
     assert.deepEqual(await read(file, 'application/x-ndjson'), [
-      { line: 0, cells: ['email', 'active'] },
+      { line: 0, cells: ['email', 'active'], delimiter: ',' },
       { line: 1, cells: ['ada@x.test', 'true'] },
-      { line: 0, cells: ['email', 'active', 'title', 'team'] },
+      { line: 0, cells: ['email', 'active', 'title', 'team'], delimiter: ',' },
       { line: 3, cells: ['bo@x.test', '', 'Chief', ''] },
       { line: 4, cells: [], fault: 'is no JSON object' },
       { line: 5, cells: [], fault: 'is no JSON object' },

@@ -34,6 +34,8 @@ async function up(knex: Knex): Promise<void> {
       primary key (instance_id, id)
     ) with (fillfactor = 80);
     create unique index users_user_name on users (instance_id, user_name_key) where deleted_at is null;
+    -- A file that was sent before somebody was deleted creates nobody of that name.
+    create index users_deleted on users (instance_id, user_name_key) where deleted_at is not null;
     create index users_external_id on users (instance_id, external_id_key) where deleted_at is null and external_id_key is not null;
   `);
 }

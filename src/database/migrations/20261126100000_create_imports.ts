@@ -9,12 +9,16 @@ async function up(knex: Knex): Promise<void> {
       state text not null default 'staging' check (state in ('staging', 'running', 'paused', 'done', 'cancelled')),
       dry_run boolean not null,
       idempotency_key text,
+      -- What was asked for: the same key with something else is a mistake.
+      asked text not null,
       actor text not null,
       request_id text,
       -- The header, and what each column says of somebody.
       columns text[] not null default '{}',
       attributes text[] not null default '{}',
       unknown_columns text[] not null default '{}',
+      -- Between cells: the rejects file is written as the file was.
+      delimiter text not null default ',',
       total integer not null default 0,
       created integer not null default 0,
       updated integer not null default 0,
@@ -24,7 +28,7 @@ async function up(knex: Knex): Promise<void> {
       created_at timestamptz not null default now(),
       started_at timestamptz,
       finished_at timestamptz,
-      -- When its run is to be started or woken next; null where there is nothing to do.
+      -- When its run is to be started or woken next, null where there is nothing to do; while it is staged, when nobody stages it any more.
       due timestamptz,
       primary key (instance_id, id)
     );
@@ -43,7 +47,8 @@ async function up(knex: Knex): Promise<void> {
       attributes jsonb,
       user_name text,
       user_name_key text,
-      -- The version that the user had when the row was staged; null where there was none (guard 9).
+      -- Whom the row meant when it was staged, and the version then; null where there was nobody (guard 9).
+      base_user_id uuid,
       base_version bigint,
       outcome text not null default 'pending' check (outcome in ('pending', 'created', 'updated', 'unchanged', 'rejected', 'cancelled')),
       user_id uuid,
@@ -67,18 +72,28 @@ async function down(knex: Knex): Promise<void> {
 
 export const createImports: Knex.Migration = { up, down };
 
-/** Rule 11: the roles of a page of a file. The caller holds the instance's lock, and has the accounts. */
+/**
+ * Rule 11: the roles of a page of a file, of whom has these versions still. The caller holds the instance's lock, and has the accounts.
+ * Returns of whom that is so.
+ */
 const IMPORTED_ROLES = `
-create function set_imported_roles(p_instance text, p_ids uuid[], p_roles text[], p_actor text, p_request text) returns void
-language plpgsql as $$
+create function set_imported_roles(p_instance text, p_ids uuid[], p_versions bigint[], p_roles text[], p_actor text, p_request text)
+returns setof uuid language plpgsql as $$
 declare
+  v_current uuid[];
   v_set uuid[];
 begin
+  -- Whoever waits for a row here sees it as it is then.
+  v_current := array(
+    select a.id from unnest(p_ids, p_versions) as asked (id, version)
+    join accounts a on a.instance_id = p_instance and a.id = asked.id and a.asserted_version = asked.version
+    order by a.id for no key update of a);
+
   if exists (
     select from unnest(p_ids, p_roles) as asked (id, role)
     join accounts a on a.instance_id = p_instance and a.id = asked.id and a.role <> asked.role
     join instances i on i.id = p_instance
-    where 'coach' in (a.role, asked.role) or a.id = i.default_manager_id)
+    where a.id = any (v_current) and ('coach' in (a.role, asked.role) or a.id = i.default_manager_id))
   then
     perform kick_instance(p_instance, 'import');
   end if;
@@ -87,7 +102,7 @@ begin
     update accounts a set role = asked.role, revision = a.revision + 1,
       coach_since = case when asked.role = 'coach' then clock_timestamp() end
     from (select v.id, stored_role(p_instance, v.id, v.role) as role from unnest(p_ids, p_roles) as v (id, role)) asked
-    where a.instance_id = p_instance and a.id = asked.id and a.role <> asked.role
+    where a.instance_id = p_instance and a.id = asked.id and a.id = any (v_current) and a.role <> asked.role
     returning a.id, a.role, a.asserted_version
   ),
   audited as (
@@ -98,5 +113,6 @@ begin
   if v_set is not null then
     perform record_accounts(p_instance, v_set, array_fill('account.updated'::text, array[cardinality(v_set)]));
   end if;
+  return query select unnest(v_current);
 end
 $$`;
