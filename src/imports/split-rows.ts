@@ -8,7 +8,7 @@ export interface RawRow {
 }
 
 /** More than any row of people needs. */
-export const MAX_ROW_CHARACTERS = 64 * 1024;
+const MAX_ROW_CHARACTERS = 64 * 1024;
 
 const TOO_LONG = `is longer than ${MAX_ROW_CHARACTERS} characters`;
 const UNCLOSED = 'a quote is opened and never closed';
