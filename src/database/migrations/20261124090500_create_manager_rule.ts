@@ -134,12 +134,12 @@ begin
     select r.id, case when r.active and r.id is distinct from v_default then r.target end
     from unnest(v_ids, v_targets, v_actives) as r (id, target, active)
   ),
-  -- Whom references lead to, each once: many mean one manager.
-  up (id) as (
-    select distinct fresh.next from fresh where fresh.next is not null
+  edge (id, next) as (
+    select fresh.id, fresh.next from fresh where fresh.next is not null
     union
-    select next.id
-    from up
+    select up.id, next.id
+    -- Whom references lead to, each once: many mean one manager.
+    from (select distinct edge.next as id from edge) up
     join accounts a on a.instance_id = p_instance and a.id = up.id
     left join fresh on fresh.id = a.id
     left join accounts t on t.instance_id = p_instance and t.id = a.resolved_to and counts_as_active(t)
@@ -147,15 +147,6 @@ begin
       select case when fresh.id is not null then fresh.next when a.id is distinct from v_default then t.id end as id
     ) next
     where next.id is not null
-  ),
-  edge (id, next) as (
-    select fresh.id, fresh.next from fresh where fresh.next is not null
-    union all
-    select a.id, t.id
-    from up
-    join accounts a on a.instance_id = p_instance and a.id = up.id and a.id is distinct from v_default
-    join accounts t on t.instance_id = p_instance and t.id = a.resolved_to and counts_as_active(t)
-    where not exists (select from fresh where fresh.id = a.id)
   )
   select array_agg(edge.id), array_agg(edge.next) into v_edge_ids, v_edge_nexts from edge;
 
