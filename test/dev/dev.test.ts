@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { chmod, mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { childEnvironment } from '../../src/config.js';
@@ -91,8 +91,10 @@ describe('roster dev', function () {
 
   before(async function () {
     newcomer = new Newcomer(await mkdtemp(join(tmpdir(), 'roster-dev-')));
+    // Where PostgreSQL, which does not run as root, reaches its data: elsewhere they would be left behind.
+    await chmod(newcomer.home, 0o755);
     // A Temporal server is given, and no CLI to start another with.
-    if (config.temporal.cliPath === undefined) this.skip();
+    if (config().temporal.cliPath === undefined) this.skip();
   });
   after(async () => {
     // Where the test went wrong in the middle, what it had started still runs.

@@ -59,7 +59,9 @@ const withoutBrowser = (define: (this: Suite, openPage: OpenPage) => void) =>
 function findBrowser(): string | undefined {
   const given = process.env['CHROMIUM_PATH'];
   if (given !== undefined && given !== '') return given;
-  const folders = config.path.split(delimiter).filter((folder) => folder !== '');
+  const folders = config()
+    .path.split(delimiter)
+    .filter((folder) => folder !== '');
   return NAMES.flatMap((name) => folders.map((folder) => join(folder, name))).find(isExecutable);
 }
 

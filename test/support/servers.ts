@@ -1,8 +1,8 @@
-import { readConfig } from '../../src/config.js';
+import { type Config, readConfig } from '../../src/config.js';
 import { type ChildProcesses, createChildProcesses } from '../../src/dev/child-processes.js';
 
-/** What the environment says about the servers to test against: in the processes that run tests, the shared ones. */
-export const config = readConfig();
+/** What the environment says now about the servers to test against: in tests, the shared ones. */
+export const config = (): Config => readConfig();
 
 let processes: ChildProcesses | undefined;
 

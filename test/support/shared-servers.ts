@@ -7,7 +7,10 @@ import { REACHABLE_FOLDER } from '../../src/dev/postgres-binaries.js';
 import { findTemporal } from '../../src/dev/temporal-binary.js';
 import { startTemporal } from '../../src/dev/temporal-server.js';
 import { createTemplate, dropDatabases } from './database.js';
-import { closeServerProcesses, config, report, serverProcesses } from './servers.js';
+import { closeServerProcesses, config as readSettings, report, serverProcesses } from './servers.js';
+
+/** As they are given, before this adds to them. */
+const config = readSettings();
 
 /**
  * Starts what all test files share, and tells their processes of it in the environment: PostgreSQL with a migrated database to copy, a

@@ -12,7 +12,7 @@ export interface TestTemporal {
 
 /** Path of the Temporal CLI, for tests that start a server of their own. */
 export const temporalBinary = (): Promise<string> =>
-  findTemporal({ cliPath: config.temporal.cliPath, path: config.path, report });
+  findTemporal({ cliPath: config().temporal.cliPath, path: config().path, report });
 
 /** The one that all tests share: use a task queue and workflow ids of your own. */
 export function testTemporal(): TestTemporal {
