@@ -51,7 +51,8 @@ const SELECT = `
     select u.id as "userId", u.user_name as "userName", u.deleted_at, p.stage as shown,
       case when not ${NOT_YET_TAKEN} then p.stage when a.wanted = 'active' then 'provisioning' else 'deactivating' end as stage,
       case when not ${NOT_YET_TAKEN} then p.reason end as reason,
-      case when not ${NOT_YET_TAKEN} then p.message end as message,
+      -- What the application said before is not why somebody waits for a manager.
+      case when not ${NOT_YET_TAKEN} and p.stage <> 'waiting for manager' then p.message end as message,
       case when not ${NOT_YET_TAKEN} then p.since else u.updated_at end as since
     from users u
     join accounts a on a.instance_id = u.instance_id and a.id = u.id

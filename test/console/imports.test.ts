@@ -117,7 +117,7 @@ describeInBrowser('the onboarding team in the console', function (openPage) {
     ]);
     assert.match(download.suggestedFilename(), /^rejects-.*\.csv$/);
     const [header = '', dan = ''] = (await readFile(await download.path(), 'utf8')).trimEnd().split(/\r?\n/);
-    assert.equal(header, `${FILE[0] ?? ''},line,column,reason`);
+    assert.equal(header, `\ufeff${FILE[0] ?? ''},line,column,reason`);
 
     await seat.go('imports', 'Imports');
     await choose([header, dan.replace(',boss,', ',manager,')], 'Boss:manager');

@@ -58,8 +58,7 @@ describe('an import with an application to be told', function () {
     await until('the runs that the import left are found by it', async () => {
       const ofBatch = await openRuns(`RosterBatch="${ended.id}"`);
       return (
-        ofBatch > refused.length / 2 &&
-        ofBatch === (await openRuns(`RosterInstance="${roster.instance}" AND RosterSource="import"`))
+        ofBatch > 0 && ofBatch === (await openRuns(`RosterInstance="${roster.instance}" AND RosterSource="import"`))
       );
     });
     await temporal.close();

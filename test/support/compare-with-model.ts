@@ -63,10 +63,7 @@ export async function assertEqualsModel(pool: pg.Pool, instance: InstanceId): Pr
   assert.deepEqual(
     teams.map((team) => ({ manager: name(team.manager), name: team.name })),
     [...model.teams]
-      .map(([manager, team]) => ({ manager: name(manager), name: team.name }))
-      .toSorted(
-        (a, b) =>
-          rows.findIndex((row) => row.userName === a.manager) - rows.findIndex((row) => row.userName === b.manager),
-      ),
+      .toSorted(([a], [b]) => (a < b ? -1 : 1))
+      .map(([manager, team]) => ({ manager: name(manager), name: team.name })),
   );
 }

@@ -10,7 +10,13 @@ let stopSharedServers: () => Promise<void> = () => Promise.resolve();
 
 /** Once per run, before the processes that run the test files. */
 export async function mochaGlobalSetup(): Promise<void> {
-  [stopSharedServers] = await Promise.all([startSharedServers(), build()]);
+  const starting = startSharedServers();
+  // Where the build fails the run ends: its servers must not keep it open.
+  await build().catch(async (error: unknown) => {
+    await (await starting)();
+    throw error;
+  });
+  stopSharedServers = await starting;
 }
 
 export async function mochaGlobalTeardown(): Promise<void> {

@@ -41,7 +41,7 @@ describe('Cancel in the Temporal UI', function () {
     // Another may follow it at once.
     const run = temporal.client.workflow.getHandle(`user/${roster.instance}/${id}`, runId);
     await run.cancel();
-    await until('cancelled', async () => (await run.describe()).status.name === 'CANCELLED', 20_000);
+    await until('cancelled', async () => (await run.describe()).status.name === 'CANCELLED', 40_000);
     if (name !== undefined) await recordHistory(roster, `user/${roster.instance}/${id}`, name, runId);
   };
   const typesTold = (id: string): string[] =>
