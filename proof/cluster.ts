@@ -23,10 +23,10 @@ export const LINKS = [
   'server to Temporal',
   'worker to Temporal',
 ] as const;
-export type Link = (typeof LINKS)[number];
+type Link = (typeof LINKS)[number];
 
 /** The processes that may be killed, stopped for a while, or asked to end: they are started again. */
-export const PROGRAMS = ['server 1', 'server 2', 'worker 1', 'worker 2', 'Temporal'] as const;
+const PROGRAMS = ['server 1', 'server 2', 'worker 1', 'worker 2', 'Temporal'] as const;
 export type ProgramName = (typeof PROGRAMS)[number];
 
 /** A whole Roster of several processes, and what stands between them. */

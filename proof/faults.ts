@@ -61,13 +61,9 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
   },
   'F9 answers to a COMMIT or a write cut': async ({ links }, _, random) => {
     for (let times = 0; times < 5; times += 1) {
-      let isCut = false;
-      links['server to PostgreSQL'].set({
-        cut: random.pick(['users', 'commit']),
-        after: 'pass',
-        told: () => (isCut = true),
-      });
-      for (let waited = 0; waited < 10 && !isCut; waited += 1) await delay(50);
+      const cut = random.pick(['users', 'commit']);
+      const isCut = new Promise<void>((told) => links['server to PostgreSQL'].set({ cut, after: 'pass', told }));
+      await Promise.race([isCut, delay(500)]);
     }
     links['server to PostgreSQL'].set('pass');
   },

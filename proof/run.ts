@@ -1,9 +1,11 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { setMaxListeners } from 'node:events';
+import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { seededRandom } from '../src/demo/random.js';
 import { isReachable } from '../src/dev/embedded-postgres.js';
+import { REACHABLE_FOLDER } from '../src/dev/postgres-binaries.js';
 import { PACKAGE_ROOT } from '../src/dev/program-files.js';
 import { createInstance } from '../src/instances/instances.js';
 import { issueScimToken } from '../src/instances/tokens.js';
@@ -59,9 +61,11 @@ function wantedFaults(asked: string): string[] {
 /** One run of one seed. @returns what is wrong, a line each */
 async function prove(seed: number, minutes: number, people: number, faults: readonly string[]): Promise<string[]> {
   const random = seededRandom(`proof ${seed}`);
-  const parent = isReachable(join(PACKAGE_ROOT, '.roster')) ? join(PACKAGE_ROOT, '.roster', 'proof') : '/var/tmp';
-  await mkdir(parent, { recursive: true });
-  const folder = await mkdtemp(join(parent, `roster-proof-${seed}-`));
+  const home = join(PACKAGE_ROOT, '.roster', 'proof');
+  await mkdir(home, { recursive: true });
+  // Where PostgreSQL, which does not run as root, reaches its data.
+  const folder = await mkdtemp(join(isReachable(home) ? home : REACHABLE_FOLDER, `roster-proof-${seed}-`));
+  await chmod(folder, 0o755);
   const cluster = await startCluster(folder, resolve(PACKAGE_ROOT, 'dist'), (line) => say(`  ${line}`));
   const application = await startRecordingApplication();
   const ledger = new Ledger(join(folder, 'ledger.ndjson'));
@@ -73,7 +77,7 @@ async function prove(seed: number, minutes: number, people: number, faults: read
       const coach = { userName: `coach@${slug}.test`, givenName: 'First', familyName: 'Coach' };
       const { slug: instance } = await createInstance(
         cluster.pool,
-        { slug, name: slug, managerWaitSeconds: 2, coach, application: { url: application.url } },
+        { slug, name: slug, managerWaitSeconds: 2, coach, brake: null, application: { url: application.url } },
         BY_PROOF,
       );
       await proveApplication({ pool: cluster.pool, instance });
@@ -88,6 +92,7 @@ async function prove(seed: number, minutes: number, people: number, faults: read
     }
     const instances = tenants.map(({ instance }) => instance);
     const stopping = new AbortController();
+    setMaxListeners(0, stopping.signal);
     const clients = tenants.flatMap((tenant) => {
       const names = Array.from({ length: people }, (_, n) => `p${n}`);
       return names.map((name) =>
