@@ -68,11 +68,10 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
     links['server to PostgreSQL'].set('pass');
   },
   'F13 application hangs': answering(() => () => ({ status: 'never' })),
-  'F14 application answers 500, 429 and resets, and sometimes takes it all the same': answering((random) => () => ({
-    status: random.pick([500, 503, 429, 'reset', 204] as const),
-    retryAfter: 1,
-    takes: random.chance(0.5),
-  })),
+  'F14 application answers 500, 429 and resets, and sometimes takes it all the same': answering((random) => () => {
+    const status = random.pick([500, 503, 429, 'reset', 204] as const);
+    return { status, retryAfter: 1, takes: status === 204 || random.chance(0.5) };
+  }),
   'F26 a link refused': async ({ links }, _, random) => {
     const link = links[random.pick(LINKS)];
     link.set('refuse');
