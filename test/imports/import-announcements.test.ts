@@ -56,7 +56,7 @@ describe('an import with an application to be told', function () {
         .count;
     // Who reports to one of them may have a run already, which was told of the move.
     await until('the runs that the import left are found by it', async () => {
-      const ofBatch = await openRuns(`RosterBatch="${ended.id}"`);
+      const ofBatch = await openRuns(`RosterBatch="${ended.id}" AND RosterSource="import"`);
       return (
         ofBatch > 0 && ofBatch === (await openRuns(`RosterInstance="${roster.instance}" AND RosterSource="import"`))
       );

@@ -41,7 +41,7 @@ describe('Cancel in the Temporal UI', function () {
     // Another may follow it at once.
     const run = temporal.client.workflow.getHandle(`user/${roster.instance}/${id}`, runId);
     await run.cancel();
-    await until('cancelled', async () => (await run.describe()).status.name === 'CANCELLED', 40_000);
+    await until('cancelled', async () => (await run.describe()).status.name === 'CANCELLED', 20_000);
     if (name !== undefined) await recordHistory(roster, `user/${roster.instance}/${id}`, name, runId);
   };
   const typesTold = (id: string): string[] =>
@@ -79,7 +79,12 @@ describe('Cancel in the Temporal UI', function () {
     const asked: string[] = [];
     application.answer = (_, { body }) => void asked.push(body); // and never answers
     await setActive(roster, id, false);
-    await until('asked', async () => asked.some((body) => body.includes(id)));
+    // Its report was told of too, with its manager's name.
+    const isSuspension = (body: string) => {
+      const { type, data } = JSON.parse(body) as { type: string; data: { id?: string } };
+      return type === 'account.suspended' && data.id === id;
+    };
+    await until('asked', () => asked.some(isSuspension));
     await cancel(id, 'cancel-deactivation');
     const { status, manager, team } = await accountNow(roster, id);
     assert.deepEqual([status, manager, team, await stage(id)], ['suspended', null, null, 'stuck']);
