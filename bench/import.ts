@@ -79,6 +79,7 @@ async function measure(stage: Stage, quick: boolean): Promise<Finding[]> {
     stage.report(`round ${round} of ${rounds}`);
     bare.push(await bareImport(pool, `bare-${round}`, organisation(people)));
     whole.push(await bring(`file-${round}`, organisation(people)));
+    await assertEndState(pool, `file-${round}`, organisation(people));
   }
   const large = await memoryOf(roster);
   stage.report('once more, while Okta creates users');
@@ -141,6 +142,25 @@ async function bringIn(
     const unfinished = 'select from imports where instance_id = $1 and finished_at is null';
     await until('the import has ended', async () => (await pool.query(unfinished, [slug])).rowCount === 0, 100);
   });
+}
+
+/** Everybody of the file has the manager that it names, or the coach where that is nobody. @throws Error that names some who have not */
+async function assertEndState(pool: pg.Pool, slug: string, rows: readonly Row[]): Promise<void> {
+  const { rows: accounts } = await pool.query<{ email: string; manager: string; origin: string; inTeam: boolean }>(
+    `select a.email, m.email as manager, a.origin, t.manager_id = m.id as "inTeam" from accounts a
+     left join accounts m on m.instance_id = a.instance_id and m.id = a.manager_id
+     left join teams t on t.instance_id = a.instance_id and t.id = a.team_id
+     where a.instance_id = $1 and a.role <> 'coach'`,
+    [slug],
+  );
+  const good = new Map(rows.filter(({ isBad }) => !isBad).map((row) => [row.email, row]));
+  const wrong = accounts.filter(({ email, manager, origin, inTeam }) => {
+    const named = good.get(good.get(email)?.manager ?? '')?.email;
+    return !good.has(email) || !inTeam || (named === undefined ? origin !== 'default' : manager !== named);
+  });
+  if (accounts.length !== good.size || wrong.length > 0) {
+    throw new Error(`${accounts.length} of ${good.size}; not as the rules say: ${JSON.stringify(wrong.slice(0, 5))}`);
+  }
 }
 
 /** What of it is SQL: nothing is staged, decided, fenced or shown. @returns milliseconds */

@@ -57,8 +57,10 @@ export async function startTemporal(options: TemporalServerOptions): Promise<Tem
     try {
       return await startOnce(options);
     } catch (error) {
-      // A port that was free when it was chosen may be somebody else's by now.
-      if (!(error instanceof TemporalServerError) || options.port !== 0 || tries === START_TRIES) throw error;
+      // A port that was free when it was chosen, some of them by the server itself, may be somebody else's by now.
+      const taken = /:(\d+): bind: address already in use/.exec(error instanceof Error ? error.message : '')?.[1];
+      const isGiven = [options.port, options.uiPort].includes(Number(taken));
+      if (taken === undefined || isGiven || tries === START_TRIES) throw error;
     }
   }
 }
