@@ -18,7 +18,7 @@ export interface Tenant {
 }
 
 /** An answer that Okta could not work with, whatever was asked (I16). */
-export type Fault = string;
+export type WrongAnswer = string;
 
 interface Answer {
   readonly status: number;
@@ -30,7 +30,7 @@ interface Answer {
 async function ask(
   { token, origins }: Tenant,
   random: Random,
-  faults: Fault[],
+  faults: WrongAnswer[],
   method: string,
   path: string,
   body?: object,
@@ -69,7 +69,7 @@ export async function actForPerson(
   tenant: Tenant,
   name: string,
   others: readonly string[],
-  { ledger, random, faults, signal }: { ledger: Ledger; random: Random; faults: Fault[]; signal: AbortSignal },
+  { ledger, random, faults, signal }: { ledger: Ledger; random: Random; faults: WrongAnswer[]; signal: AbortSignal },
 ): Promise<void> {
   const person: Person = { name, id: undefined, active: true };
   let count = 0;

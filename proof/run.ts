@@ -11,7 +11,7 @@ import { createInstance } from '../src/instances/instances.js';
 import { issueScimToken } from '../src/instances/tokens.js';
 import { proveApplication } from '../test/support/fake-application.js';
 import { startRecordingApplication } from '../test/support/recording-application.js';
-import { type Fault as AnswerFault, actForPerson, type Tenant } from './clients.js';
+import { actForPerson, type Tenant, type WrongAnswer } from './clients.js';
 import { SECRET, startCluster } from './cluster.js';
 import { FAULTS } from './faults.js';
 import { INVARIANTS, unsettled } from './invariants.js';
@@ -69,7 +69,7 @@ async function prove(seed: number, minutes: number, people: number, faults: read
   const cluster = await startCluster(folder, resolve(PACKAGE_ROOT, 'dist'), (line) => say(`  ${line}`));
   const application = await startRecordingApplication();
   const ledger = new Ledger(join(folder, 'ledger.ndjson'));
-  const answers: AnswerFault[] = [];
+  const answers: WrongAnswer[] = [];
   const wrong: string[] = [];
   try {
     const tenants: Tenant[] = [];

@@ -28,7 +28,7 @@ describe('an import with an application to be told', function () {
     application.answer = async ({ account }) => {
       atOnce += 1;
       most = Math.max(most, atOnce);
-      await new Promise((resolve) => setTimeout(resolve, 5));
+      await until('others come meanwhile', () => most > 5);
       atOnce -= 1;
       return account.userName.endsWith('7@x.test') ? { status: 422, words: 'No seat.' } : { status: 201 };
     };
