@@ -76,11 +76,7 @@ async function get(options: TemporalBinaryOptions, target: string): Promise<void
     report(`the Temporal CLI cannot be downloaded (${message(error)})`);
   }
   try {
-    const go =
-      (await findOnPath('go', options.path)) ??
-      (await firstExecutable(['/usr/local/go/bin/go', '/opt/homebrew/bin/go']));
-    if (go === undefined) throw new Error('Go is not installed');
-    await build(go, target, report, signal);
+    await build(await findGo(options.path), target, report, signal);
   } catch (error) {
     await rm(target, { force: true });
     signal?.throwIfAborted();
@@ -89,6 +85,13 @@ async function get(options: TemporalBinaryOptions, target: string): Promise<void
       `No Temporal CLI here (${faults.join('; ')}). Install it (https://docs.temporal.io/cli) and set TEMPORAL_CLI to its path, or set TEMPORAL_ADDRESS to a running server.`,
     );
   }
+}
+
+/** The path of Go. @throws Error where it is not installed. */
+export async function findGo(path: string): Promise<string> {
+  const go = (await findOnPath('go', path)) ?? (await firstExecutable(['/usr/local/go/bin/go', '/opt/homebrew/bin/go']));
+  if (go === undefined) throw new Error('Go is not installed');
+  return go;
 }
 
 const message = (error: unknown) => (error instanceof Error ? error.message : String(error));

@@ -4,10 +4,12 @@ import { join } from 'node:path';
 import { PACKAGE_ROOT } from './program-files.js';
 
 const EXPECTED = 'about 3½ minutes on two cores, once';
+const CLI = 'github.com/temporalio/cli/cmd/temporal';
 const TELL_EVERY_MILLISECONDS = 10_000;
 
 /**
- * Builds the Temporal CLI from `tools/temporal` with Go into `target`, telling every ten seconds how long it has taken.
+ * Builds a program of Temporal's from `tools/temporal` with Go into `target`, telling every ten seconds how long it has taken.
+ * @param what the package of the program; the Temporal CLI unless told otherwise.
  * @throws Error with the last line of Go's words where the build fails.
  */
 export async function buildTemporal(
@@ -15,10 +17,12 @@ export async function buildTemporal(
   target: string,
   report: (line: string) => void,
   signal?: AbortSignal,
+  what = CLI,
 ): Promise<void> {
-  report(`building the Temporal CLI with Go (${EXPECTED})`);
+  const building = `building ${what === CLI ? 'the Temporal CLI' : what} with Go`;
+  report(`${building} (${EXPECTED})`);
   const start = Date.now();
-  const child = spawn(go, ['build', '-ldflags=-s -w', '-o', target, 'github.com/temporalio/cli/cmd/temporal'], {
+  const child = spawn(go, ['build', '-ldflags=-s -w', '-o', target, what], {
     cwd: join(PACKAGE_ROOT, 'tools', 'temporal'),
     stdio: ['ignore', 'ignore', 'pipe'],
     ...(signal === undefined ? {} : { signal }),
@@ -28,7 +32,7 @@ export async function buildTemporal(
     words = (words + chunk.toString()).slice(-2_000);
   });
   const timer = setInterval(() => {
-    report(`building the Temporal CLI with Go: ${Math.round((Date.now() - start) / 1_000)} s so far (${EXPECTED})`);
+    report(`${building}: ${Math.round((Date.now() - start) / 1_000)} s so far (${EXPECTED})`);
   }, TELL_EVERY_MILLISECONDS);
   try {
     const [code] = (await once(child, 'close')) as [number | null];

@@ -9,7 +9,10 @@ import type { Actor } from './users.js';
 export const ROLES = ['individual', 'manager', 'publisher', 'coach'] as const;
 export type Role = (typeof ROLES)[number];
 
-/** A coach's seniority begins here, under the lock, so that it follows the order in which the lock was held. */
+/**
+ * A coach's seniority begins here, under the lock, so that it follows the order in which the lock was held. A pending account has
+ * nothing yet that could be told: its creation tells the role.
+ */
 const SET_ROLE = `
   with asked as (
     select a.role as former, u.deleted_at is not null as deleted, a.id = i.default_manager_id as chosen,
@@ -20,20 +23,20 @@ const SET_ROLE = `
     where a.instance_id = $1 and a.id = $2
   ),
   written as (
-    update accounts a set role = asked.role, revision = a.revision + 1,
+    update accounts a set role = asked.role, revision = a.revision + case when a.status = 'pending' then 0 else 1 end,
       coach_since = case when asked.role = 'coach' then clock_timestamp() end
     from asked
     where a.instance_id = $1 and a.id = $2 and not asked.deleted and a.role <> asked.role
-    returning a.role, a.asserted_version, a.revision, a as account
+    returning a.role, a.asserted_version, a.revision, a.status <> 'pending' as told, a as account
   ),
   recorded as (
     insert into events (instance_id, type, user_id, revision, body)
-    select $1, 'account.updated', $2, written.revision, account_body(written.account) from written
+    select $1, 'account.updated', $2, written.revision, account_body(written.account) from written where written.told
   ),
   kicked as (
     -- The user's own run tells the application.
     insert into kicks (instance_id, user_id, lane, source)
-    select $1, $2, 1, $6 from written join instances i on i.id = $1 where i.application_url is not null
+    select $1, $2, 1, $6 from written join instances i on i.id = $1 where written.told and i.application_url is not null
     on conflict (instance_id, user_id) do update set nonce = nextval('kick_nonce'), source = excluded.source, taken_until = null
   ),
   audited as (

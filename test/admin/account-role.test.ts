@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { account as accountSchema, instance as instanceSchema } from '../../src/admin/schemas.js';
+import { listOf } from '../../src/admin/page.js';
+import { account as accountSchema, event as eventSchema, instance as instanceSchema } from '../../src/admin/schemas.js';
 import { ROLES, setRole } from '../../src/directory/roles.js';
 import { type InstanceId, newUserId, type UserId } from '../../src/ids.js';
 import { overtaken } from '../support/interleave.js';
@@ -47,6 +48,16 @@ describe("PATCH of an account's role", () => {
       assert.deepEqual([shown.role, shown.version.revision], [role, revision]);
       assert.deepEqual([shown.version.asserted, shown.version.applied], [1, 1], 'nothing was asserted by it');
     }
+  });
+
+  it('of an account that is not there yet is told with its creation, not before', async () => {
+    const { id } = await say(admin.database.pool, instance, { userName: 'a@x.test' });
+    assert.equal((await set(id, 'coach')).role, 'coach');
+    const events = async () =>
+      (await admin.ask('GET', `/instances/${instance}/events`)).as(listOf(eventSchema)).items.map(({ type }) => type);
+    assert.deepEqual(await events(), []);
+    await converge(admin.database.pool, instance, id);
+    assert.deepEqual(await events(), ['account.created']);
   });
 
   it('a role that is there already is no revision, no kick and no audit row', async () => {

@@ -99,17 +99,18 @@ begin
   end if;
 
   with written as (
-    update accounts a set role = asked.role, revision = a.revision + 1,
+    -- A pending account has nothing yet that could be told.
+    update accounts a set role = asked.role, revision = a.revision + case when a.status = 'pending' then 0 else 1 end,
       coach_since = case when asked.role = 'coach' then clock_timestamp() end
     from (select v.id, stored_role(p_instance, v.id, v.role) as role from unnest(p_ids, p_roles) as v (id, role)) asked
     where a.instance_id = p_instance and a.id = asked.id and a.id = any (v_current) and a.role <> asked.role
-    returning a.id, a.role, a.asserted_version
+    returning a.id, a.role, a.asserted_version, a.status <> 'pending' as told
   ),
   audited as (
     insert into audit_log (instance_id, actor, action, user_id, version, outcome, request_id)
     select p_instance, p_actor, 'account.role:' || written.role, written.id, written.asserted_version, 'accepted', p_request from written
   )
-  select array_agg(written.id) into v_set from written;
+  select array_agg(written.id) into v_set from written where written.told;
   if v_set is not null then
     perform record_accounts(p_instance, v_set, array_fill('account.updated'::text, array[cardinality(v_set)]));
   end if;
