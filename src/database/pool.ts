@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import { isRetryable, isTooSlow, isUnavailable, UnavailableError } from './errors.js';
 
@@ -66,25 +67,32 @@ export const within =
 
 /** How often a statement that met a deadlock is tried in all. */
 const TRIES = 5;
+/** Those who met wait unequally long, by up to so much more each time. */
+const JITTER_MS = 10;
+
+/** Does it again while it meets deadlocks and serialisation failures. Whatever meets no end of them has surely done nothing. */
+async function untilUnhindered<Result>(attempt: () => Promise<Result>): Promise<Result> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (!isRetryable(error)) throw error;
+      if (tries === TRIES) throw new UnavailableError('none', error);
+      await delay(Math.random() * JITTER_MS * tries);
+    }
+  }
+}
 
 /**
  * Runs one statement and gives its rows; deadlocks and serialisation failures are tried again (guard 10). Unlike
  * `pool.query`, a statement that PostgreSQL refuses (a uniqueness violation, say) does not cost the connection.
  * @throws pg.DatabaseError where the statement was refused, UnavailableError where PostgreSQL failed.
  */
-export async function run<Row extends pg.QueryResultRow>(
+export const run = <Row extends pg.QueryResultRow>(
   pool: pg.Pool,
   statement: Statement,
   values: readonly unknown[],
-): Promise<Row[]> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await runOnce<Row>(pool, statement, values);
-    } catch (error) {
-      if (attempt === TRIES || !isRetryable(error)) throw error;
-    }
-  }
-}
+): Promise<Row[]> => untilUnhindered(() => runOnce<Row>(pool, statement, values));
 
 async function runOnce<Row extends pg.QueryResultRow>(
   pool: pg.Pool,
@@ -109,18 +117,10 @@ async function runOnce<Row extends pg.QueryResultRow>(
  * Runs `work` in one transaction: committed when it resolves, rolled back when it throws; tried again after a deadlock.
  * @throws what `work` throws, or UnavailableError where PostgreSQL failed.
  */
-export async function transaction<Result>(
+export const transaction = <Result>(
   pool: pg.Pool,
   work: (client: pg.PoolClient) => Promise<Result>,
-): Promise<Result> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await transactOnce(pool, work);
-    } catch (error) {
-      if (attempt === TRIES || !isRetryable(error)) throw error;
-    }
-  }
-}
+): Promise<Result> => untilUnhindered(() => transactOnce(pool, work));
 
 async function transactOnce<Result>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<Result>): Promise<Result> {
   const client = await connect(pool);

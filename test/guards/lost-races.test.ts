@@ -98,6 +98,21 @@ describe('guard 10: lost races', () => {
     ]);
   });
 
+  it('one that does not end is a 429, since nothing was done, and no fault of ours', async () => {
+    const id = await created('no-end@x.test');
+    await roster.pool.query(`create function fail_always() returns trigger language plpgsql as $$
+      begin raise exception 'again' using errcode = '40001'; end $$;
+      create trigger fail_always before update on users for each statement execute function fail_always()`);
+    try {
+      const answer = await patchNick(id, 'no end');
+      assert.equal(answer.status, 429, answer.text);
+      assert.match(String(answer.headers.get('retry-after')), /^\d+$/);
+    } finally {
+      await roster.pool.query('drop function fail_always cascade');
+    }
+    assert.equal((await patchNick(id, 'an end')).status, 200);
+  });
+
   for (const [name, request, status] of [
     ['a create', (id: string) => scim(roster, 'POST', '/Users', { userName: `lost-${id}@x.test` }), 201],
     ['a change', (id: string) => patchNick(id, 'lost'), 200],
