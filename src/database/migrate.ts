@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import knex from 'knex';
 import pg from 'pg';
 import { migrations } from './migrations/index.js';
@@ -12,7 +13,9 @@ const open = (databaseUrl: string) =>
   knex({
     client: 'pg',
     connection: { connectionString: databaseUrl, connectionTimeoutMillis: 5_000, application_name: 'roster migrate' },
-    pool: { min: 0, max: 2 },
+    pool: { min: 0, max: 1 },
+    // What fails is thrown; it need not be said twice.
+    log: { warn: () => undefined, error: () => undefined },
     migrations: {
       tableName: 'schema_migrations',
       // Names carry no file extension, so that the schema is the same one from source (.ts) and from a build (.js).
@@ -28,19 +31,48 @@ const open = (databaseUrl: string) =>
     },
   });
 
+/** Whoever waits for a table's lock lets nobody else at the table meanwhile: no longer than a request may wait itself. */
+const LOCK_TIMEOUT = '500ms';
+const LOCK_TRIES = 60;
+const LOCK_NOT_AVAILABLE = '55P03';
+/** Any number that nobody else locks by. */
+const MIGRATION_LOCK = 7_246_531_998;
+
 /**
- * Brings the database up to this program's schema; two at once are safe.
- * @param report is told each migration as it is applied.
+ * Brings the database up to this program's schema while others work on it; of two at once one waits for the other. A table that
+ * is in use is asked for again and again, each time for a moment, so that nobody is kept waiting behind.
+ * @param report is told each migration as it is applied, and what is waited for.
  * @throws SchemaError where the schema is newer than this program, or the driver's error.
  */
 export async function migrate(databaseUrl: string, report: (line: string) => void = () => undefined): Promise<void> {
   const database = open(databaseUrl);
   try {
+    // One connection for all of it: it holds the lock, which ends with it, however it ends.
+    await database.raw('select pg_advisory_lock(?)', [MIGRATION_LOCK]);
     await refuseNewerSchema(database);
-    const [, applied] = (await database.migrate.latest()) as [number, string[]];
+    const before = await appliedMigrations(database);
+    // Whoever was killed in the middle has left knex's own lock behind.
+    if (before.length > 0) await database.migrate.forceFreeMigrationsLock();
+    await database.raw(`set lock_timeout = '${LOCK_TIMEOUT}'`);
+    await applyAll(database, report);
+    const applied = (await appliedMigrations(database)).filter((name) => !before.includes(name));
     for (const name of applied) report(`applied ${name}`);
   } finally {
     await database.destroy();
+  }
+}
+
+async function applyAll(database: knex.Knex, report: (line: string) => void): Promise<void> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      await database.migrate.latest();
+      return;
+    } catch (error) {
+      if (!(error instanceof pg.DatabaseError) || error.code !== LOCK_NOT_AVAILABLE || tries === LOCK_TRIES)
+        throw error;
+      if (tries === 1) report('a table is in use; asking for it again until it is free');
+      await delay(1_000 * Math.random());
+    }
   }
 }
 

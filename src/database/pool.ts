@@ -117,10 +117,8 @@ async function runOnce<Row extends pg.QueryResultRow>(
  * Runs `work` in one transaction: committed when it resolves, rolled back when it throws; tried again after a deadlock.
  * @throws what `work` throws, or UnavailableError where PostgreSQL failed.
  */
-export const transaction = <Result>(
-  pool: pg.Pool,
-  work: (client: pg.PoolClient) => Promise<Result>,
-): Promise<Result> => untilUnhindered(() => transactOnce(pool, work));
+export const transaction = <Result>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<Result>): Promise<Result> =>
+  untilUnhindered(() => transactOnce(pool, work));
 
 async function transactOnce<Result>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<Result>): Promise<Result> {
   const client = await connect(pool);

@@ -89,7 +89,8 @@ async function get(options: TemporalBinaryOptions, target: string): Promise<void
 
 /** The path of Go. @throws Error where it is not installed. */
 export async function findGo(path: string): Promise<string> {
-  const go = (await findOnPath('go', path)) ?? (await firstExecutable(['/usr/local/go/bin/go', '/opt/homebrew/bin/go']));
+  const go =
+    (await findOnPath('go', path)) ?? (await firstExecutable(['/usr/local/go/bin/go', '/opt/homebrew/bin/go']));
   if (go === undefined) throw new Error('Go is not installed');
   return go;
 }
