@@ -1,49 +1,67 @@
-import type { ChildProcess } from 'node:child_process';
+import { type ChildProcess, execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import type pg from 'pg';
-import { childEnvironment, readConfig } from '../src/config.js';
-import { migrate } from '../src/database/migrate.js';
+import { childEnvironment } from '../src/config.js';
 import { createPool } from '../src/database/pool.js';
 import { createChildProcesses } from '../src/dev/child-processes.js';
 import { startPostgres } from '../src/dev/embedded-postgres.js';
 import { freePort } from '../src/dev/free-port.js';
 import { keepRunning, type Running } from '../src/dev/keep-running.js';
 import { startProgram } from '../src/dev/program.js';
-import { findTemporal } from '../src/dev/temporal-binary.js';
-import { startTemporal } from '../src/dev/temporal-server.js';
 import { type FaultProxy, faultProxy } from '../test/support/fault-proxy.js';
+import { createTemporalOnPostgres } from './temporal-on-postgres.js';
 
 export const SECRET = 'a secret of the proof, which no log may show';
+export const BY_PROOF = { actor: 'proof', source: 'admin', requestId: null } as const;
 
-/** The links that may break. */
-export const LINKS = [
-  'server to PostgreSQL',
-  'worker to PostgreSQL',
-  'server to Temporal',
-  'worker to Temporal',
+/** Roster's own processes: they may be killed, stopped for a while, or asked to end, and are started again. */
+export const PROGRAMS = ['server 1', 'server 2', 'worker 1', 'worker 2'] as const;
+export type Program = (typeof PROGRAMS)[number];
+const DATA_STORES = ['PostgreSQL', 'Temporal'] as const;
+export type ProgramName = Program | (typeof DATA_STORES)[number];
+
+/** Links of the cluster, each with a proxy of its own. */
+const CLUSTER_LINKS = [
+  ...PROGRAMS.flatMap((name) => [`${name} to PostgreSQL`, `${name} to Temporal`] as const),
+  'Temporal to PostgreSQL',
 ] as const;
-type Link = (typeof LINKS)[number];
+type ClusterLink = (typeof CLUSTER_LINKS)[number];
+/** All links that may break. */
+export const LINKS = [...CLUSTER_LINKS, 'workers to the application'] as const;
+export type LinkName = (typeof LINKS)[number];
 
-/** The processes that may be killed, stopped for a while, or asked to end: they are started again. */
-const PROGRAMS = ['server 1', 'server 2', 'worker 1', 'worker 2', 'Temporal'] as const;
-export type ProgramName = (typeof PROGRAMS)[number];
-
-/** A whole Roster of several processes, and what stands between them. */
+/** A whole Roster of several processes on the shape of production, and what stands between them. */
 export interface Cluster {
   readonly origins: readonly string[];
-  /** Past all faults. */
+  /** PostgreSQL past all faults. */
+  readonly postgresUrl: string;
   readonly pool: pg.Pool;
   readonly temporal: { readonly address: string; readonly namespace: string };
-  readonly links: Readonly<Record<Link, FaultProxy>>;
+  readonly links: Readonly<Record<ClusterLink, FaultProxy>>;
   readonly process: (name: ProgramName) => ChildProcess | undefined;
+  /** Kills Temporal and does something before it is started again. */
+  withoutTemporal(work: () => Promise<void>): Promise<void>;
+  /** Puts Temporal's store back as it was when it was new, while it does not run. */
+  wipeTemporal(): Promise<void>;
+  /** What ends by itself after its fault was begun. */
+  readonly later: Promise<void>[];
+  /** The logs of Roster's processes. */
   readonly logs: readonly string[];
   close(): Promise<void>;
 }
 
-/** Starts PostgreSQL, Temporal, two servers and two workers of the build in `programs`, with their data and logs in `folder`. */
-export async function startCluster(folder: string, programs: string, report: (line: string) => void): Promise<Cluster> {
-  const config = readConfig();
+export interface ClusterOptions {
+  /** For data and logs; the user of PostgreSQL must be able to reach it. */
+  readonly folder: string;
+  /** The build that is run, by program: a folder like `dist`. */
+  readonly build: (program: string) => string;
+  readonly report: (line: string) => void;
+}
+
+/** Starts PostgreSQL, Temporal on it, two servers and two workers. */
+export async function startCluster({ folder, build, report }: ClusterOptions): Promise<Cluster> {
   const processes = createChildProcesses();
   const stops: (() => Promise<void>)[] = [];
   const running = new Map<ProgramName, ChildProcess>();
@@ -56,55 +74,68 @@ export async function startCluster(folder: string, programs: string, report: (li
       },
       () => undefined,
     );
-    stops.push(stop);
+    stops.unshift(stop);
     return first;
   };
-  const postgres = await startPostgres({
+  const port = await freePort();
+  const postgres = await keep('PostgreSQL', () =>
+    startPostgres({
+      processes,
+      dataFolder: join(folder, 'postgres'),
+      password: 'proof',
+      database: 'roster',
+      durable: true,
+      port,
+      report,
+    }),
+  );
+  await migrate(build('migrate'), postgres.url);
+  const toPostgres = await faultProxy(postgres.url);
+  const temporal = await createTemporalOnPostgres({
     processes,
-    dataFolder: join(folder, 'postgres'),
-    password: 'proof',
-    database: 'roster',
-    durable: true,
+    folder,
+    postgresUrl: postgres.url,
+    linkUrl: toPostgres.url,
     report,
   });
-  await migrate(postgres.url);
-  const binary = await findTemporal({ cliPath: config.temporal.cliPath, path: config.path, report });
-  const port = await freePort();
-  const databaseFile = join(folder, 'temporal.db');
-  const { address, namespace } = await keep('Temporal', () =>
-    startTemporal({ processes, binary, namespace: 'default', port, uiPort: undefined, databaseFile, report }),
-  );
-  const proxies = await Promise.all(
-    LINKS.map((link) => faultProxy(link.endsWith('PostgreSQL') ? postgres.url : `http://${address}`)),
-  );
-  const linkOf = (link: Link): FaultProxy => {
-    const proxy = proxies[LINKS.indexOf(link)];
-    if (proxy === undefined) throw new RangeError(link);
-    return proxy;
-  };
+  let mayStart = Promise.resolve();
+  await keep('Temporal', async () => {
+    await mayStart;
+    return temporal.start();
+  });
+  const proxies = new Map<ClusterLink, FaultProxy>([['Temporal to PostgreSQL', toPostgres]]);
+  for (const name of PROGRAMS) {
+    proxies.set(`${name} to PostgreSQL`, await faultProxy(postgres.url));
+    proxies.set(`${name} to Temporal`, await faultProxy(`http://${temporal.address}`));
+  }
+  const links = Object.fromEntries(proxies) as Record<ClusterLink, FaultProxy>;
 
   const origins: string[] = [];
   const logs: string[] = [];
-  for (const name of ['server 1', 'server 2', 'worker 1', 'worker 2'] as const) {
-    const kind = name.startsWith('server') ? 'server' : 'worker';
-    const ownPort = await freePort();
-    if (kind === 'server') origins.push(`http://127.0.0.1:${ownPort}`);
-    const log = join(folder, `${name.replace(' ', '-')}.log`);
-    logs.push(log);
-    const settings = childEnvironment({
-      DATABASE_URL: linkOf(`${kind} to PostgreSQL`).url,
-      TEMPORAL_ADDRESS: new URL(linkOf(`${kind} to Temporal`).url).host,
-      TEMPORAL_NAMESPACE: namespace,
-      TEMPORAL_TASK_QUEUE: 'roster',
-      ROSTER_SECRET: SECRET,
-      ROSTER_PRIVATE_APPLICATIONS: 'on',
-      ROSTER_RATE_LIMIT: 'off',
-      ROSTER_SHUTDOWN_SECONDS: '5',
-      ROSTER_PATIENCE_SECONDS: '5',
-      PORT: String(ownPort),
-    });
-    await keep(name, () => startProgram(processes, kind, settings, log, [join(programs, 'src', `${kind}.js`)]));
-  }
+  await Promise.all(
+    PROGRAMS.map(async (name) => {
+      const kind = name.startsWith('server') ? 'server' : 'worker';
+      const ownPort = await freePort();
+      if (kind === 'server') origins.push(`http://127.0.0.1:${ownPort}`);
+      const log = join(folder, `${name.replace(' ', '-')}.log`);
+      logs.push(log);
+      const settings = childEnvironment({
+        DATABASE_URL: links[`${name} to PostgreSQL`].url,
+        TEMPORAL_ADDRESS: new URL(links[`${name} to Temporal`].url).host,
+        TEMPORAL_NAMESPACE: temporal.namespace,
+        TEMPORAL_TASK_QUEUE: 'roster',
+        ROSTER_SECRET: SECRET,
+        ROSTER_PRIVATE_APPLICATIONS: 'on',
+        ROSTER_RATE_LIMIT: 'off',
+        ROSTER_SHUTDOWN_SECONDS: '5',
+        ROSTER_PATIENCE_SECONDS: '5',
+        PORT: String(ownPort),
+        PROOF_CLOCK_STEP_MS: String(name.endsWith('1') ? HOUR_MS : -HOUR_MS),
+      });
+      const program = ['--import', WRONG_CLOCK, join(build(name), 'src', `${kind}.js`)];
+      await keep(name, () => startProgram(processes, kind, settings, log, program));
+    }),
+  );
   const pool = createPool({
     url: postgres.url,
     max: 4,
@@ -115,20 +146,43 @@ export async function startCluster(folder: string, programs: string, report: (li
   });
   return {
     origins,
+    postgresUrl: postgres.url,
     pool,
-    temporal: { address, namespace },
-    links: Object.fromEntries(LINKS.map((link) => [link, linkOf(link)])) as Record<Link, FaultProxy>,
+    temporal: { address: temporal.address, namespace: temporal.namespace },
+    links,
     process: (name) => running.get(name),
+    withoutTemporal: async (work) => {
+      mayStart = (async () => {
+        const child = running.get('Temporal');
+        child?.kill('SIGKILL');
+        if (child !== undefined) await ended(child);
+        await work();
+      })();
+      await mayStart.finally(() => {
+        mayStart = Promise.resolve();
+      });
+    },
+    wipeTemporal: () => temporal.wipe(),
+    later: [],
     logs,
     close: async () => {
-      for (const name of PROGRAMS) running.get(name)?.kill('SIGCONT');
-      await Promise.all(stops.map((stop) => stop()));
+      for (const child of running.values()) child.kill('SIGCONT');
       await pool.end();
-      await Promise.all(proxies.map((proxy) => proxy.close()));
-      await postgres.stop();
+      // In the order in which they need each other: PostgreSQL last.
+      for (const stop of stops) await stop();
+      await Promise.all([...proxies.values()].map((proxy) => proxy.close()));
       await processes.close();
     },
   };
+}
+
+const HOUR_MS = 3_600_000;
+const WRONG_CLOCK = join(import.meta.dirname, 'wrong-clock.mjs');
+
+/** Brings the schema up to date as it is done for real. */
+async function migrate(build: string, databaseUrl: string): Promise<void> {
+  const args = [join(build, 'src', 'cli.js'), 'migrate', '--skip-temporal'];
+  await promisify(execFile)(process.execPath, args, { env: childEnvironment({ DATABASE_URL: databaseUrl }) });
 }
 
 /** Waits until a process has ended. */

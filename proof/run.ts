@@ -1,164 +1,182 @@
-import { setMaxListeners } from 'node:events';
-import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { appendFile, chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { seededRandom } from '../src/demo/random.js';
 import { isReachable } from '../src/dev/embedded-postgres.js';
 import { REACHABLE_FOLDER } from '../src/dev/postgres-binaries.js';
 import { PACKAGE_ROOT } from '../src/dev/program-files.js';
-import { createInstance } from '../src/instances/instances.js';
-import { issueScimToken } from '../src/instances/tokens.js';
-import { proveApplication } from '../test/support/fake-application.js';
-import { startRecordingApplication } from '../test/support/recording-application.js';
-import { actForPerson, type Tenant, type WrongAnswer } from './clients.js';
-import { SECRET, startCluster } from './cluster.js';
-import { FAULTS } from './faults.js';
-import { INVARIANTS, unsettled } from './invariants.js';
-import { Ledger } from './ledger.js';
+import { type Cluster, startCluster } from './cluster.js';
+import { wantedFaults } from './faults/faults.js';
+import { proveScale } from './parts/scale.js';
+import { soak } from './parts/soak.js';
+import { proveUpgrade } from './parts/upgrade.js';
+import { PLANTS, plantedBuild } from './plants.js';
+import { type Proof, prove } from './prove.js';
+import { summaryOf } from './summary.js';
 
 const HELP = `Tries to break Roster: clients, faults, and what must be true in the end.
 
-  npm run proof -- [--seed 1] [--seeds 1] [--minutes 0.5] [--faults all] [--people 40]
+  npm run proof -- [--seed 1] [--seeds 1] [--minutes 0.5] [--faults all] [--people 30]
+  npm run proof -- --plant all
 
 --seed N      the first seed; a seed fixes what clients ask and which faults come when
 --seeds N     how many, one after the other
 --minutes M   how long each is kept under faults
 --faults F    all, none, or names that begin with one of these, with commas between them (F1,F9)
 --people P    how many people there are in each of the two instances
-A run that fails keeps its ledger, logs and data, and says where, and how to run it again.
+--plant NAME  plants a mistake in a copy of the build and tries seeds until one finds it; all tries every one. There are:
+              ${Object.keys(PLANTS).join(', ')}
+--part NAME   instead of seeds: upgrade (restarts, a migration and new programs under load), scale (one instance of half a million beside
+              a thousand small ones), soak (no faults, as long as --minutes says, 30 unless told)
+--results F   adds a line of JSON for each seed to this file
+--summary F   says of such a file which faults came how often, and what came of it
+A seed that fails keeps its ledger, logs and data, and says where, and how to run it again.
 
 Example: npm run proof -- --seed 7 --faults F3,F9 --minutes 1`;
 
 const { values: options } = parseArgs({
   options: {
     seed: { type: 'string', default: '1' },
-    seeds: { type: 'string', default: '1' },
-    minutes: { type: 'string', default: '0.5' },
-    faults: { type: 'string', default: 'all' },
-    people: { type: 'string', default: '40' },
+    seeds: { type: 'string' },
+    minutes: { type: 'string' },
+    faults: { type: 'string' },
+    people: { type: 'string', default: '30' },
+    plant: { type: 'string' },
+    part: { type: 'string' },
+    results: { type: 'string' },
+    summary: { type: 'string' },
     help: { type: 'boolean', default: false },
   },
 });
 
-const BY_PROOF = { actor: 'proof', source: 'admin', requestId: null } as const;
-const QUIET_MS = 120_000;
+/** A cluster is started anew after so many seeds. */
+const SEEDS_PER_CLUSTER = 20;
+/** A planted mistake that so many seeds do not find is not found. */
+const SEEDS_PER_PLANT = 8;
+
+const minutes = Number(options.minutes ?? 0.5);
 
 const say = (line: string): void => void process.stderr.write(`${line}\n`);
 
-/** The faults that are asked for. */
-function wantedFaults(asked: string): string[] {
-  if (asked === 'none') return [];
-  const prefixes = asked.split(',').map((one) => one.trim().toLowerCase());
-  const isWanted = (name: string) =>
-    asked === 'all' || prefixes.some((prefix) => `${name.toLowerCase()} `.startsWith(`${prefix} `));
-  const names = Object.keys(FAULTS).filter(isWanted);
-  if (names.length === 0)
-    throw new Error(`There is no fault ${asked}. There are:\n  ${Object.keys(FAULTS).join('\n  ')}`);
-  return names;
+interface Plan {
+  readonly first: number;
+  readonly count: number;
+  readonly faults: string;
+  /** The build that each program runs. */
+  readonly build: (program: string) => string;
+  readonly isOver: (proof: Proof) => boolean;
 }
 
-/** One run of one seed. @returns what is wrong, a line each */
-async function prove(seed: number, minutes: number, people: number, faults: readonly string[]): Promise<string[]> {
-  const random = seededRandom(`proof ${seed}`);
+/** Plays seeds until there are no more or it is over. @returns whether each was as it must be */
+async function play({ first, count, faults, build, isOver }: Plan): Promise<boolean> {
+  const names = wantedFaults(faults);
+  let allWell = true;
+  let running: { cluster: Cluster; folder: string; left: number } | undefined;
+  const stop = async (keep: boolean): Promise<void> => {
+    await running?.cluster.close();
+    if (running !== undefined && !keep) await rm(running.folder, { recursive: true, force: true });
+    running = undefined;
+  };
+  try {
+    for (let seed = first; seed < first + count; seed += 1) {
+      if (running === undefined) {
+        const folder = await newFolder(seed);
+        running = { cluster: await startCluster({ folder, build, report }), folder, left: SEEDS_PER_CLUSTER };
+      }
+      const { cluster, folder } = running;
+      const people = Number(options.people);
+      const ledgerFile = join(folder, `ledger-${seed}.ndjson`);
+      const proof = await prove(cluster, { seed, minutes, people, faults: names, ledgerFile });
+      await tell(proof, folder, faults);
+      const isWell = proof.wrong.length === 0;
+      allWell &&= isWell;
+      running.left -= 1;
+      if (isOver(proof)) break;
+      if (!isWell || running.left === 0) await stop(!isWell);
+    }
+  } finally {
+    await stop(!allWell && running !== undefined);
+  }
+  return allWell;
+}
+
+const report = (line: string): void => say(`  ${line}`);
+
+/** Where PostgreSQL, which does not run as root, reaches its data. */
+async function newFolder(seed: number): Promise<string> {
   const home = join(PACKAGE_ROOT, '.roster', 'proof');
   await mkdir(home, { recursive: true });
-  // Where PostgreSQL, which does not run as root, reaches its data.
   const folder = await mkdtemp(join(isReachable(home) ? home : REACHABLE_FOLDER, `roster-proof-${seed}-`));
   await chmod(folder, 0o755);
-  const cluster = await startCluster(folder, resolve(PACKAGE_ROOT, 'dist'), (line) => say(`  ${line}`));
-  const application = await startRecordingApplication();
-  const ledger = new Ledger(join(folder, 'ledger.ndjson'));
-  const answers: WrongAnswer[] = [];
-  const wrong: string[] = [];
-  try {
-    const tenants: Tenant[] = [];
-    for (const slug of ['north', 'south']) {
-      const coach = { userName: `coach@${slug}.test`, givenName: 'First', familyName: 'Coach' };
-      const { slug: instance } = await createInstance(
-        cluster.pool,
-        { slug, name: slug, managerWaitSeconds: 2, coach, brake: null, application: { url: application.url } },
-        BY_PROOF,
-      );
-      await proveApplication({ pool: cluster.pool, instance });
-      const { token } = await issueScimToken(
-        cluster.pool,
-        SECRET,
-        instance,
-        { label: 'proof', expiresAt: null },
-        BY_PROOF,
-      );
-      tenants.push({ instance, token, origins: cluster.origins });
-    }
-    const instances = tenants.map(({ instance }) => instance);
-    const stopping = new AbortController();
-    setMaxListeners(0, stopping.signal);
-    const clients = tenants.flatMap((tenant) => {
-      const names = Array.from({ length: people }, (_, n) => `p${n}`);
-      return names.map((name) =>
-        actForPerson(tenant, name, [...names, 'nobody'], {
-          ledger,
-          random: random.fork(`${tenant.instance} ${name}`),
-          faults: answers,
-          signal: stopping.signal,
-        }),
-      );
-    });
-    const end = performance.now() + minutes * 60_000;
-    const source = random.fork('nemesis');
-    const done: string[] = [];
-    while (performance.now() < end) {
-      await delay(500 + source.below(2_000));
-      if (faults.length === 0) continue;
-      const name = source.pick(faults);
-      done.push(name);
-      await FAULTS[name]?.(cluster, application, source);
-    }
-    stopping.abort();
-    await Promise.all(clients);
-    say(`  seed ${seed}: ${ledger.operations.length} writes, ${done.length} faults; coming to rest`);
-    const quiet = performance.now() + QUIET_MS;
-    let restless = await unsettled(cluster.pool, instances);
-    while (restless.length > 0 && performance.now() < quiet) {
-      await delay(200);
-      restless = await unsettled(cluster.pool, instances);
-    }
-    wrong.push(...restless.map((line) => `I9 has not come to rest: ${line}`));
-    for (const [name, check] of Object.entries(INVARIANTS)) {
-      const found = await check({ cluster, application, ledger, instances, answers });
-      wrong.push(...found.slice(0, 20).map((line) => `${name}: ${line}`));
-    }
-    const count = (outcome: string): number => ledger.operations.filter((one) => one.outcome === outcome).length;
-    await writeFile(join(folder, 'summary.json'), JSON.stringify({ seed, faults: done, wrong }, null, 2));
-    say(
-      `  seed ${seed}: ${count('ok')} acknowledged, ${count('fail')} refused, ${count('unknown')} unknown; ${wrong.length === 0 ? 'all is as it must be' : `${wrong.length} wrong`}`,
-    );
-  } finally {
-    ledger.close();
-    await application.close();
-    await cluster.close();
-    if (wrong.length === 0) await rm(folder, { recursive: true, force: true });
+  return folder;
+}
+
+async function tell(proof: Proof, folder: string, faults: string): Promise<void> {
+  const { seed, acknowledged, refused, unknown, restMs, wrong } = proof;
+  const counts = `${acknowledged} acknowledged, ${refused} refused, ${unknown} unknown; ${proof.faults.length} faults, at rest after ${Math.round(restMs / 1_000)} s`;
+  say(`  seed ${seed}: ${counts}; ${wrong.length === 0 ? 'all is as it must be' : `${wrong.length} wrong`}`);
+  if (options.results !== undefined) await appendFile(options.results, `${JSON.stringify(proof)}\n`);
+  if (wrong.length === 0) return;
+  await writeFile(join(folder, `seed-${seed}.json`), JSON.stringify(proof, null, 2));
+  say(
+    [
+      `FAILED: seed ${seed}`,
+      ...wrong,
+      `ledger, logs and data: ${folder}`,
+      `again: npm run proof -- --seed ${seed} --minutes ${minutes} --people ${options.people} --faults ${faults}`,
+    ].join('\n  '),
+  );
+}
+
+const BUILD = resolve(PACKAGE_ROOT, 'dist');
+
+/** Plants mistakes one at a time. @returns the names of those that were not found */
+async function playPlants(names: readonly string[]): Promise<string[]> {
+  const missed: string[] = [];
+  for (const name of names) {
+    const planted = await plantedBuild(name, BUILD);
+    say(`${name}: ${planted.plant.what}`);
+    const plan = { first: Number(options.seed), count: Number(options.seeds ?? SEEDS_PER_PLANT) };
+    const faults = options.faults ?? planted.plant.faults;
+    const isOver = ({ wrong }: Proof): boolean => wrong.length > 0;
+    const isMissed = await play({ ...plan, faults, build: planted.build, isOver });
+    say(`${name}: ${isMissed ? 'NOT FOUND' : 'found'}`);
+    if (isMissed) missed.push(name);
+    await planted.remove();
   }
-  if (wrong.length > 0) {
-    say(
-      [
-        `FAILED: seed ${seed}`,
-        ...wrong,
-        `ledger, logs and data: ${folder}`,
-        `again: npm run proof -- --seed ${seed} --minutes ${minutes} --people ${people} --faults ${options.faults}`,
-      ].join('\n  '),
-    );
-  }
-  return wrong;
+  return missed;
+}
+
+/** Plays one of the parts that are no seeds. @returns whether all was as it must be */
+async function playPart(name: string): Promise<boolean> {
+  const folder = await newFolder(0);
+  const cluster = { folder, build: () => BUILD, report };
+  const parts: Readonly<Record<string, () => Promise<string[]>>> = {
+    upgrade: () => proveUpgrade(cluster, report),
+    scale: () => proveScale(cluster, report),
+    soak: () => soak(cluster, Number(options.minutes ?? 30), join(folder, 'ledger.ndjson'), report),
+  };
+  const part = parts[name];
+  if (part === undefined) throw new Error(`There is no part ${name}. There are: ${Object.keys(parts).join(', ')}`);
+  const wrong = await part();
+  for (const line of wrong.slice(0, 20)) say(`  ${line}`);
+  say(
+    wrong.length === 0 ? `${name}: all is as it must be` : `${name}: ${wrong.length} wrong; data and logs: ${folder}`,
+  );
+  if (wrong.length === 0) await rm(folder, { recursive: true, force: true });
+  return wrong.length === 0;
 }
 
 if (options.help) {
   process.stdout.write(`${HELP}\n`);
+} else if (options.summary !== undefined) {
+  process.stdout.write(`${summaryOf(await readFile(options.summary, 'utf8'))}\n`);
+} else if (options.part !== undefined) {
+  process.exitCode = (await playPart(options.part)) ? 0 : 1;
+} else if (options.plant !== undefined) {
+  const missed = await playPlants(options.plant === 'all' ? Object.keys(PLANTS) : [options.plant]);
+  process.exitCode = missed.length === 0 ? 0 : 1;
 } else {
-  const faults = wantedFaults(options.faults);
-  let failed = 0;
-  for (let seed = Number(options.seed); seed < Number(options.seed) + Number(options.seeds); seed += 1) {
-    if ((await prove(seed, Number(options.minutes), Number(options.people), faults)).length > 0) failed += 1;
-  }
-  process.exitCode = failed === 0 ? 0 : 1;
+  const plan = { first: Number(options.seed), count: Number(options.seeds ?? 1), faults: options.faults ?? 'all' };
+  const isWell = await play({ ...plan, build: () => BUILD, isOver: () => false });
+  process.exitCode = isWell ? 0 : 1;
 }

@@ -1,0 +1,29 @@
+import { type Fault, seconds } from './fault.js';
+import { onLink } from './links.js';
+import { kill } from './processes.js';
+
+/** An answer of the front door that takes longer waits for something. */
+const PROMPT_MS = 4_000;
+
+/** F5, F7: while Temporal alone is away the front door answers as always. */
+const promptly =
+  (fault: Fault): Fault =>
+  async (world, random) => {
+    const from = performance.now();
+    await fault(world, random);
+    const until = performance.now();
+    const late = world.ledger.operations.filter(
+      ({ kind, sentAt, endedAt = until }) =>
+        kind !== 'import row' && sentAt > from && sentAt < until && endedAt - sentAt > PROMPT_MS,
+    );
+    world.seen.push(...late.map((operation) => `F7 waits for Temporal: ${JSON.stringify(operation)}`));
+  };
+
+export const TEMPORAL_FAULTS: Readonly<Record<string, Fault>> = {
+  'F5 Temporal killed': promptly(kill(['Temporal'])),
+  'F5 Temporal away for a while': promptly((world, random) =>
+    world.cluster.withoutTemporal(() => seconds(3, 10, random)),
+  ),
+  "F6 Temporal's store lost": (world) => world.cluster.withoutTemporal(() => world.cluster.wipeTemporal()),
+  'F7 Temporal black-holed': promptly(onLink(['server 1 to Temporal', 'server 2 to Temporal'], 'blackhole')),
+};

@@ -1,0 +1,91 @@
+import { readFile } from 'node:fs/promises';
+import { member, userNameOf } from '../../bench/support/people.js';
+import { type BenchInstance, makeInstance, seedPeople } from '../../bench/support/seed.js';
+import { quantile } from '../../bench/support/statistics.js';
+import { type Cluster, type ClusterOptions, PROGRAMS, type Program, startCluster } from '../cluster.js';
+import { bringPeople, describeTimes, type Traffic } from './traffic.js';
+
+const LARGE = 500_000;
+const SMALL = 1_000;
+const PEOPLE_OF_SMALL = 10;
+const PER_SECOND = 10;
+const SECONDS = 60;
+/** What a small instance may lose beside a large one (F27). */
+const BAR = 1.2;
+
+/** One instance of half a million beside a thousand small ones. @returns what is wrong, a line each */
+export async function proveScale(options: ClusterOptions, say: (line: string) => void): Promise<string[]> {
+  const cluster = await startCluster(options);
+  try {
+    const small: BenchInstance[] = [];
+    for (let n = 0; n < SMALL; n += 1) {
+      const instance = await makeInstance(cluster.pool, `small-${n}`, 2);
+      await seedPeople(cluster.pool, instance.slug, people(PEOPLE_OF_SMALL));
+      small.push(instance);
+      if (n % 100 === 99) say(`${n + 1} small instances of ${PEOPLE_OF_SMALL}`);
+    }
+    let from = LARGE;
+    const measure = async (targets: readonly BenchInstance[], perSecond: number): Promise<Traffic> => {
+      from += SECONDS * 1_000;
+      return bringPeople(cluster.origins, targets, { perSecond, seconds: SECONDS, from });
+    };
+    await measure(small, PER_SECOND);
+    const alone = await measure(small, PER_SECOND);
+    say(`small ones alone: ${describe(alone)}`);
+    const before = await memory(cluster);
+
+    const large = await makeInstance(cluster.pool, 'large', 2);
+    const page = 25_000;
+    for (let n = 0; n < LARGE; n += page) {
+      await seedPeople(cluster.pool, large.slug, people(LARGE).slice(n, n + page));
+      say(`${n + page} people of the large one`);
+    }
+    await cluster.pool.query('vacuum analyze');
+    const beside = await measure(small, PER_SECOND);
+    say(`beside a large one that is still: ${describe(beside)}`);
+    const [live, ofLarge] = await Promise.all([measure(small, PER_SECOND), measure([large], PER_SECOND)]);
+    say(`beside a large one with as many requests: ${describe(live)}; it itself: ${describe(ofLarge)}`);
+    const twice = await measure(small, 2 * PER_SECOND);
+    say(`small ones with twice as many: ${describe(twice)}`);
+    const after = await memory(cluster);
+    for (const name of PROGRAMS) say(`${name}: ${before[name]} MB before, ${after[name]} MB after`);
+    for (const line of await plans(cluster, large)) say(line);
+    return [
+      ...[alone, beside, live, ofLarge, twice].flatMap(({ failed }) => failed),
+      ...(['filter', 'create'] as const).flatMap((kind) => {
+        const ratio = quantile(live.times[kind], 0.95) / quantile(twice.times[kind], 0.95);
+        say(
+          `p95 of ${kind} beside a large one by that of as many requests of small ones alone: ${ratio.toFixed(2)} (bar ${BAR})`,
+        );
+        return ratio > BAR ? [`p95 of ${kind} is ${ratio.toFixed(2)} beside a large instance`] : [];
+      }),
+    ];
+  } finally {
+    await cluster.close();
+  }
+}
+
+const people = (count: number) => Array.from({ length: count }, (_, n) => member(n, count));
+
+const describe = ({ requests, times, failed }: Traffic): string =>
+  `${requests} requests, ${failed.length} failed; filter ${describeTimes(times.filter)}; create ${describeTimes(times.create)}`;
+
+/** Megabytes that are in memory, of each program. */
+export async function memory(cluster: Cluster): Promise<Record<Program, number>> {
+  const of = async (name: Program): Promise<[Program, number]> => {
+    const status = await readFile(`/proc/${cluster.process(name)?.pid}/status`, 'utf8');
+    return [name, Math.round(Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? 0) / 1_024)];
+  };
+  return Object.fromEntries(await Promise.all(PROGRAMS.map(of))) as Record<Program, number>;
+}
+
+/** How PostgreSQL finds somebody by name among half a million. */
+async function plans({ pool }: Cluster, { slug }: BenchInstance): Promise<string[]> {
+  const found = `select u.id from unnest(array[$1]::text[], array[$2]::text[]) as wanted (instance_id, sought)
+    join users u on u.instance_id = wanted.instance_id and u.user_name_key = wanted.sought where u.deleted_at is null`;
+  const explain = async (text: string, values: unknown[]): Promise<string[]> =>
+    (await pool.query<{ 'QUERY PLAN': string }>(`explain (analyze, buffers, costs off) ${text}`, values)).rows.map(
+      (row) => `    ${row['QUERY PLAN']}`,
+    );
+  return ['filter userName eq, among half a million:', ...(await explain(found, [slug, userNameOf(LARGE / 2)]))];
+}

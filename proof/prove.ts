@@ -1,0 +1,157 @@
+import { setMaxListeners } from 'node:events';
+import { setTimeout as delay } from 'node:timers/promises';
+import { type Random, seededRandom } from '../src/demo/random.js';
+import { faultProxy } from '../test/support/fault-proxy.js';
+import { startRecordingApplication } from '../test/support/recording-application.js';
+import { askScim } from './ask.js';
+import { pushGroup } from './clients/groups.js';
+import { importPeople } from './clients/imports.js';
+import { followEvents, watchAlways } from './clients/observers.js';
+import { lookOverTheWall, operate, retryStuck } from './clients/operators.js';
+import { actForPerson } from './clients/people.js';
+import type { Cluster } from './cluster.js';
+import { FAULTS } from './faults/faults.js';
+import { INVARIANTS, unsettled } from './invariants.js';
+import { Ledger } from './ledger.js';
+import { createTenant } from './tenants.js';
+import type { ClientOf, Tenant, World } from './world.js';
+
+const QUIET_MS = 120_000;
+const RETRY_MS = 3_000;
+/** How many of what is wrong of a kind are told. */
+const TOLD = 20;
+
+export interface Seed {
+  readonly seed: number;
+  readonly minutes: number;
+  readonly people: number;
+  /** Names of faults that may come. */
+  readonly faults: readonly string[];
+  /** Where the ledger goes. */
+  readonly ledgerFile: string;
+}
+
+/** What came of a seed. */
+export interface Proof {
+  readonly seed: number;
+  /** The faults that came, in their order. */
+  readonly faults: readonly string[];
+  readonly acknowledged: number;
+  readonly refused: number;
+  readonly unknown: number;
+  /** How long it took to come to rest. */
+  readonly restMs: number;
+  /** What is wrong, a line each. */
+  readonly wrong: readonly string[];
+}
+
+/** Plays one seed against a cluster, in instances of its own: clients, faults, rest, and what must be true in the end. */
+export async function prove(cluster: Cluster, options: Seed): Promise<Proof> {
+  const { seed } = options;
+  const random = seededRandom(`proof ${seed}`);
+  const application = await startRecordingApplication();
+  const applicationLink = await faultProxy(application.url);
+  const ledger = new Ledger(options.ledgerFile);
+  const stopping = new AbortController();
+  setMaxListeners(0, stopping.signal);
+  try {
+    const tenants: Tenant[] = [];
+    for (const name of ['north', 'south'])
+      tenants.push(
+        await createTenant(cluster, `${name}-${seed}`, { url: applicationLink.url, people: options.people }),
+      );
+    const world: World = {
+      cluster,
+      application,
+      applicationLink,
+      tenants,
+      ledger,
+      seen: [],
+      poisoned: new Set(),
+      signal: stopping.signal,
+    };
+    const { clients, feeds } = startClients(world, random);
+    const faults = await doFaults(world, options, random.fork('nemesis'));
+    stopping.abort();
+    const cursors = await Promise.all(feeds);
+    await clients;
+    await Promise.all(cluster.later.splice(0));
+    const began = performance.now();
+    const restless = await rest(world, random);
+    const wrong = restless.slice(0, TOLD).map((line) => `I9 has not come to rest: ${line}`);
+    for (const [name, check] of Object.entries(INVARIANTS))
+      wrong.push(...(await check({ ...world, cursors })).slice(0, TOLD).map((line) => `${name}: ${line}`));
+    return {
+      seed,
+      faults,
+      acknowledged: ledger.count('ok'),
+      refused: ledger.count('fail'),
+      unknown: ledger.count('unknown'),
+      restMs: Math.round(performance.now() - began),
+      wrong: [...world.seen.slice(0, TOLD), ...wrong],
+    };
+  } finally {
+    stopping.abort();
+    ledger.close();
+    await applicationLink.close();
+    await application.close();
+  }
+}
+
+/** Members of a group that mean nobody. */
+const STRANGERS = Array.from({ length: 12 }, (_, n) => `stranger ${n}`);
+/** Whom files make. */
+const LENT = Array.from({ length: 20 }, (_, n) => `q${n}`);
+
+function startClients(
+  world: World,
+  random: Random,
+): { clients: Promise<unknown>; feeds: Promise<readonly number[]>[] } {
+  const clients: Promise<unknown>[] = [watchAlways(world)];
+  const feeds: Promise<readonly number[]>[] = [];
+  for (const [at, tenant] of world.tenants.entries()) {
+    const other = world.tenants[1 - at];
+    const of = (label: string): ClientOf => ({ world, tenant, random: random.fork(`${at} ${label}`) });
+    clients.push(
+      ...tenant.people.map((name) => actForPerson(of(name), name)),
+      ...LENT.slice(0, 8).map((name) => actForPerson(of(name), name, true)),
+      importPeople(of('files'), LENT),
+      pushGroup(of('group 1'), 'Group', STRANGERS.slice(0, 6), true),
+      pushGroup(of('group 2'), 'Group', STRANGERS.slice(6), false),
+      operate(of('operator')),
+    );
+    if (other !== undefined) clients.push(lookOverTheWall(of('wall'), other, askScim));
+    feeds.push(followEvents(of('feed')));
+  }
+  return { clients: Promise.all(clients), feeds };
+}
+
+/** One fault after the other for so many minutes. @returns which came */
+async function doFaults(world: World, { minutes, faults }: Seed, random: Random): Promise<string[]> {
+  const end = performance.now() + minutes * 60_000;
+  const done: string[] = [];
+  while (performance.now() < end) {
+    await delay(500 + random.below(2_000));
+    if (faults.length === 0) continue;
+    const name = random.pick(faults);
+    done.push(name);
+    await FAULTS[name]?.(world, random);
+  }
+  return done;
+}
+
+/** Has whoever is stuck tried again, and waits. @returns who has not come to rest in time */
+async function rest(world: World, random: Random): Promise<readonly string[]> {
+  const instances = world.tenants.map(({ instance }) => instance);
+  const end = performance.now() + QUIET_MS;
+  let retryAt = 0;
+  for (;;) {
+    const restless = await unsettled(world.cluster.pool, instances).catch(() => ['PostgreSQL does not answer']);
+    if (restless.length === 0 || performance.now() > end) return restless;
+    if (performance.now() > retryAt && restless.some((line) => line.includes('stuck'))) {
+      retryAt = performance.now() + RETRY_MS;
+      await Promise.all(world.tenants.map((tenant) => retryStuck({ world, tenant, random })));
+    }
+    await delay(300);
+  }
+}
