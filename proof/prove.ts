@@ -18,6 +18,8 @@ import type { ClientOf, Tenant, World } from './world.js';
 
 const QUIET_MS = 120_000;
 const RETRY_MS = 3_000;
+/** How long the application takes to answer, at the most. */
+const ANSWER_MS = 40;
 /** How many of what is wrong of a kind are told. */
 const TOLD = 20;
 
@@ -50,6 +52,10 @@ export async function prove(cluster: Cluster, options: Seed): Promise<Proof> {
   const { seed } = options;
   const random = seededRandom(`proof ${seed}`);
   const application = await startRecordingApplication();
+  application.answer = async () => {
+    await delay(Math.random() * ANSWER_MS);
+    return { status: 204 };
+  };
   const applicationLink = await faultProxy(application.url);
   const ledger = new Ledger(options.ledgerFile);
   const stopping = new AbortController();

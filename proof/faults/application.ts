@@ -6,9 +6,10 @@ import { type Fault, seconds } from './fault.js';
 const answering =
   (answer: (world: World, random: Random) => RecordingApplication['answer']): Fault =>
   async (world, random) => {
+    const usual = world.application.answer;
     world.application.answer = answer(world, random);
     await seconds(2, 5, random);
-    world.application.answer = () => ({ status: 204 });
+    world.application.answer = usual;
     world.application.hangUp();
   };
 
