@@ -12,6 +12,7 @@ import { actOnUser } from './instances/operator-actions.js';
 import { isMain } from './main-module.js';
 import { announcementMetrics } from './telemetry/announcement-metrics.js';
 import { createLog, type Log } from './telemetry/log.js';
+import { temporalLogFields } from './telemetry/temporal-log.js';
 import { workerMetrics } from './telemetry/worker-telemetry.js';
 
 /** A worker in this process: it runs workflows and their steps until it is told to stop. */
@@ -105,16 +106,7 @@ async function main(): Promise<void> {
   const config = readConfig();
   const log = createLog(config, 'worker');
   Runtime.install({
-    logger: new DefaultLogger('WARN', ({ level, message, meta }) => {
-      log.warn(
-        {
-          level,
-          ...(meta?.['workflowId'] === undefined ? {} : { workflowId: meta['workflowId'] }),
-          err: meta?.['error'],
-        },
-        message,
-      );
-    }),
+    logger: new DefaultLogger('WARN', (entry) => log.warn(temporalLogFields(entry), entry.message)),
     telemetryOptions: {
       logging: { filter: makeTelemetryFilterString({ core: 'WARN', other: 'ERROR' }), forward: {} },
       ...(config.workerMetrics === undefined ? {} : { metrics: workerMetrics(config.workerMetrics) }),

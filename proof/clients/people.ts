@@ -51,7 +51,7 @@ export async function actForPerson(of: ClientOf, name: string, isLent = false): 
   let unsure = false;
   let count = 0;
   const title = (): string => `${name} ${++count}${random.chance(0.1) ? ' ß\u{1F600}' : ''}`;
-  const manager = (): string => managerReference([...tenant.people, 'nobody'], random);
+  const manager = (): string => (random.chance(0.1) ? 'nobody' : managerReference(tenant.people, random));
   const change = (): Change => ({ title: title(), manager: manager(), active });
   const path = (): string => `/Users/${tenant.ids.get(name)}`;
 
