@@ -58,10 +58,12 @@ export interface ClusterOptions {
   /** The build that is run, by program: a folder like `dist`. */
   readonly build: (program: string) => string;
   readonly report: (line: string) => void;
+  /** How long a server may take to end. */
+  readonly shutdownSeconds?: number;
 }
 
 /** Starts PostgreSQL, Temporal on it, two servers and two workers. */
-export async function startCluster({ folder, build, report }: ClusterOptions): Promise<Cluster> {
+export async function startCluster({ folder, build, report, shutdownSeconds = 5 }: ClusterOptions): Promise<Cluster> {
   const processes = createChildProcesses();
   const stops: (() => Promise<void>)[] = [];
   const running = new Map<ProgramName, ChildProcess>();
@@ -127,7 +129,7 @@ export async function startCluster({ folder, build, report }: ClusterOptions): P
         ROSTER_SECRET: SECRET,
         ROSTER_PRIVATE_APPLICATIONS: 'on',
         ROSTER_RATE_LIMIT: 'off',
-        ROSTER_SHUTDOWN_SECONDS: '5',
+        ROSTER_SHUTDOWN_SECONDS: String(shutdownSeconds),
         ROSTER_PATIENCE_SECONDS: '5',
         PORT: String(ownPort),
         PROOF_CLOCK_STEP_MS: String(name.endsWith('1') ? HOUR_MS : -HOUR_MS),

@@ -225,7 +225,7 @@ export async function unsettled(pool: pg.Pool, instances: readonly InstanceId[])
   const { rows: found } = await pool.query(
     `select a.id, a.applied_version, a.asserted_version, a.announced, a.revision, p.stage, p.reason from accounts a
      left join progress p on p.instance_id = a.instance_id and p.user_id = a.id
-     where a.instance_id = any ($1) and (a.applied_version < a.asserted_version or is_to_be_told(a) or p.stage in ('provisioning', 'deactivating', 'waiting for manager', 'stuck'))
+     where a.instance_id = any ($1) and (a.applied_version < a.asserted_version or is_untold(a) or p.stage in ('provisioning', 'deactivating', 'waiting for manager', 'stuck'))
      union all
      select k.user_id, null, null, null, null, 'kick', k.source from kicks k where k.instance_id = any ($1)
      limit 20`,

@@ -122,8 +122,8 @@ function startClients(
       ...tenant.people.map((name) => actForPerson(of(name), name)),
       ...LENT.slice(0, 8).map((name) => actForPerson(of(name), name, true)),
       importPeople(of('files'), LENT),
-      pushGroup(of('group 1'), 'Group', STRANGERS.slice(0, 6), true),
-      pushGroup(of('group 2'), 'Group', STRANGERS.slice(6), false),
+      pushGroup(of('group 1'), 'Group', STRANGERS.slice(0, 6), STRANGERS),
+      pushGroup(of('group 2'), 'Group', STRANGERS.slice(6)),
       operate(of('operator')),
     );
     if (other !== undefined) clients.push(lookOverTheWall(of('wall'), other, askScim));

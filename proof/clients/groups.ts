@@ -11,14 +11,15 @@ const THINK_MS = 500;
 export const memberRegister = (reference: string): string => `member ${reference}`;
 
 /**
- * Pushes a group until told to stop: members of its own come and go, beside another client with other members (guard 10). Who `isOwner` makes it.
- * @param references what the members are called: whoever they mean, or nobody.
+ * Pushes a group until told to stop: members of its own come and go, beside another client with other members (guard 10). Who is given all
+ * its members, `all`, makes it.
+ * @param references what the client's own members are called: whoever they mean, or nobody.
  */
 export async function pushGroup(
   of: ClientOf,
   group: string,
   references: readonly string[],
-  isOwner: boolean,
+  all?: readonly string[],
 ): Promise<void> {
   const { world, tenant, random } = of;
   const { ledger, signal } = world;
@@ -52,8 +53,8 @@ export async function pushGroup(
 
   while (!signal.aborted) {
     if (tenant.ids.has(group)) await change();
-    else if ((await find()) && isOwner && !tenant.ids.has(group)) {
-      const nobody = Object.fromEntries(references.map((reference) => [memberRegister(reference), false]));
+    else if ((await find()) && all !== undefined && !tenant.ids.has(group)) {
+      const nobody = Object.fromEntries(all.map((reference) => [memberRegister(reference), false]));
       const body = { schemas: [CORE_GROUP], displayName: group };
       await write({ exists: true, ...nobody }, 'POST', '/Groups', body, [201]);
     }

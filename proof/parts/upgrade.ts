@@ -23,7 +23,7 @@ export async function proveUpgrade(options: ClusterOptions, say: (line: string) 
   const next = `${present}-next`;
   await makeNextRelease(present, next);
   let build = present;
-  const cluster = await startCluster({ ...options, build: () => build });
+  const cluster = await startCluster({ ...options, build: () => build, shutdownSeconds: 25 });
   try {
     const tenant = await createTenant(cluster, 'upgraded', { people: 0 });
     const over = new AbortController();

@@ -13,8 +13,11 @@ export interface Listening {
   close(graceMs: number): Promise<void>;
 }
 
-/** What may be under way when a connection is idle here: its client has not been told yet that we end. */
-const ROUND_TRIP_MS = 300;
+/**
+ * An idle connection's client can't be told that we end, and may be asking at the moment at which it is closed. The longer it was idle the less
+ * likely that is: it is left open for a tenth of the time there is, within these bounds.
+ */
+const IDLE_MS = [300, 2_000] as const;
 
 /** Starts listening. @throws Node's error where the port is taken or not allowed. */
 export async function listen(handler: RequestListener, host: string, port: number): Promise<Listening> {
@@ -67,13 +70,14 @@ async function ended(server: Server, connections: ReadonlySet<Socket>, graceMs: 
     // Not the HTTP server's own close, which cuts idle connections off at once, and with them requests on their way to us.
     TcpServer.prototype.close.call(server, () => resolve());
   });
+  const [least, most] = IDLE_MS;
   const idle = setTimeout(
     () => {
       server.close();
       // One on which nothing was ever said is not idle to Node; browsers and load balancers open such ones ahead of need.
       for (const socket of connections) if (socket.bytesRead === 0) socket.destroy();
     },
-    Math.min(ROUND_TRIP_MS, graceMs),
+    Math.min(graceMs, Math.max(least, Math.min(most, graceMs / 10))),
   );
   const late = setTimeout(() => server.closeAllConnections(), graceMs);
   await closed;

@@ -6,7 +6,7 @@ import { announcementActivities } from '../../activities/announcements.js';
 import type { Deliverer } from '../../src/application/deliver.js';
 import { seededRandom } from '../../src/demo/random.js';
 import { claimAnnouncement, finishAnnouncement, listMoved, refuseAccount } from '../../src/directory/announcements.js';
-import { PATROL_START, patrolAccounts } from '../../src/directory/kicks.js';
+import { PATROL_START, patrolAccounts, removeKicks, takeKicks } from '../../src/directory/kicks.js';
 import { showStuck } from '../../src/directory/progress.js';
 import { setRole } from '../../src/directory/roles.js';
 import { removeOldEvents, seal } from '../../src/directory/seals.js';
@@ -227,6 +227,22 @@ describe('guard 7: announcing in order', () => {
     const left = async (table: string) =>
       (await pool.query(`select from ${table} where instance_id = $1 and user_id = $2`, [instance, id])).rowCount;
     assert.deepEqual([await left('kicks'), await left('events')], [0, 0]);
+  });
+
+  it('who is told of while behind what was asserted stays due for that (guard 6)', async () => {
+    const id = await provisioned('behind@x.test');
+    const progress = async () =>
+      (await pool.query('select stage, due is not null as due from progress where user_id = $1', [id])).rows;
+    await showStuck(pool, instance, id, 'application_unreachable', 60_000);
+    await sayAgain(pool, instance, id, { userName: 'behind@x.test', title: 'Newer' });
+    const kicks = await takeKicks(pool, 20);
+    await removeKicks(pool, kicks);
+    await worker()(id);
+    assert.deepEqual(await progress(), [{ stage: 'stuck', due: true }]);
+    await converge(pool, instance, id);
+    assert.deepEqual(await progress(), [{ stage: 'stuck', due: true }], 'the new title is still to be told');
+    await worker()(id);
+    assert.deepEqual(await progress(), [{ stage: 'provisioned', due: false }]);
   });
 
   it('who was refused is provisioned once the endpoint goes, whatever is shown of it', async () => {

@@ -191,6 +191,7 @@ language plpgsql as $$
 declare
   v_done boolean := p_outcome = 'done';
   v_told boolean;
+  v_settled boolean;
   v_given_up boolean := false;
   v_taken_after_all boolean := false;
 begin
@@ -225,9 +226,10 @@ begin
     announcing_until = case when a.announcing_token = p_token then clock_timestamp() + p_later else a.announcing_until end,
     announcing_token = nullif(a.announcing_token, p_token)
   where a.instance_id = p_instance and a.id = p_user
-  returning not is_to_be_told(a) and not v_taken_after_all into v_told;
+  returning not is_to_be_told(a) and not v_taken_after_all, a.applied_version = a.asserted_version into v_told, v_settled;
 
-  if v_told then
+  -- Who is behind what was asserted keeps the date by which somebody has to see to that (guard 6).
+  if v_told and v_settled then
     update progress p set stage = settled_stage(a),
       since = now(), reason = case when is_held(a) then 'brake_held' end, message = null, due = null
     from accounts a

@@ -137,7 +137,8 @@ begin
   update events e set moved = false where e.instance_id = p_instance and e.user_id = p_user and e.moved;
   perform note_action(p_instance, p_user, 'user.abandon', p_actor, p_request, p_note);
   update progress p set stage = case when v_account.told_created then 'provisioned' else 'abandoned' end,
-    since = now(), reason = null, message = null, due = null
+    since = now(), reason = null, message = null,
+    due = (select p.due from accounts a where a.instance_id = p_instance and a.id = p_user and a.applied_version < a.asserted_version)
   where p.instance_id = p_instance and p.user_id = p_user;
   return true;
 end
