@@ -33,7 +33,9 @@ const INSERT: Statement = {
       $9::text[], $10::text[], $11::real[], $12::text[], $13::uuid[], $14::jsonb[])
       as e (instance_id, id, at, token_id, digest, method, path, status, scim_type, detail, ms, request_id, user_id, body)
     left join scim_tokens t on t.digest = e.digest
-    where coalesce(e.instance_id, t.instance_id) is not null`,
+    where coalesce(e.instance_id, t.instance_id) is not null
+    -- Written already, where the answer of the first try was lost.
+    on conflict (instance_id, id) do nothing`,
 };
 
 /**

@@ -43,7 +43,10 @@ export function consoleEndpoint(): Koa.Middleware {
       await next();
       return;
     }
-    files ??= readFiles();
+    files ??= readFiles().catch((error: unknown) => {
+      files = undefined;
+      throw error;
+    });
     const found = (await files).get(path);
     if (found === undefined) {
       await next();

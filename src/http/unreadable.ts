@@ -14,6 +14,8 @@ const REFUSALS: Readonly<Record<string, ScimError>> = {
   ERR_HTTP_REQUEST_TIMEOUT: new ScimError('scim_request_timeout', 'The request took too long to arrive'),
 };
 
+const LINGER_MS = 1_000;
+
 /** A request that Node can't even parse is answered in SCIM's form too, on a connection that then ends. */
 export function answerUnreadable(server: Server): void {
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
@@ -23,8 +25,10 @@ export function answerUnreadable(server: Server): void {
     }
     const refusal = REFUSALS[error.code ?? ''] ?? notHttp;
     const body = JSON.stringify(scimErrorBody(refusal));
+    // The client may still be sending: it gets the time to read the answer, and no more.
     socket.end(
       `HTTP/1.1 ${refusal.status} ${STATUS_CODES[refusal.status]}\r\nContent-Type: ${SCIM_MEDIA_TYPE}\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+      () => setTimeout(() => socket.destroy(), LINGER_MS).unref(),
     );
   });
 }

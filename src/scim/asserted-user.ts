@@ -3,8 +3,10 @@ import type { AssertedUser, StoredUser } from '../directory/users.js';
 import { toExternalId, type UserId } from '../ids.js';
 import { changedAttributes } from './changed-attributes.js';
 import { parseUser, renderUser, type UserState } from './present-user.js';
+import { invalidValue } from './protocol/errors.js';
 import { foldUserName, managerReference, textOf } from './protocol/resource.js';
 import { isScimObject, type ScimObject, type ScimValue } from './protocol/scim-object.js';
+import { isLongerThan } from './protocol/text.js';
 import { referenceKey } from './reference-key.js';
 
 /** A new user, ready to be stored. */
@@ -46,16 +48,24 @@ function nextVersion(
   return { ...toAssertedUser(next, resource, changed), groups };
 }
 
-/** A SCIM User as the directory stores it: columns, keys by the one fold, and as it is shown. */
+/** As much as one request may bring; many small ones may not make more of somebody, whom each list shows whole. */
+const MAX_USER_BYTES = 1024 * 1024;
+
+/**
+ * A SCIM User as the directory stores it: columns, keys by the one fold, and as it is shown.
+ * @throws ScimError 400 invalidValue for a user of more than 1 MiB
+ */
 export function toAssertedUser(state: UserState, resource: ScimObject, changed: readonly string[]): AssertedUser {
   const userName = textOf(resource['userName']) ?? '';
   const externalId = textOf(resource['externalId']);
   const email = accountEmail(emailsIn(resource['emails']), userName);
   const name = isScimObject(resource['name']) ? resource['name'] : {};
   const reference = managerReference(resource);
+  const rendered = renderUser(state, resource);
+  if (isLongerThan(rendered, MAX_USER_BYTES)) throw invalidValue(`The user is larger than ${MAX_USER_BYTES} bytes`);
   return {
     ...state,
-    resource: renderUser(state, resource),
+    resource: rendered,
     groups: null,
     userName,
     userNameKey: foldUserName(userName),

@@ -203,6 +203,21 @@ function externalIdOperand(): Operand {
   };
 }
 
+/** Equality goes by the beginning, which the index has, and by the whole. */
+function groupNameOperand(): Operand {
+  const text = textOperand('g.display_name', false, 'g.display_name_key');
+  return {
+    present: text.present,
+    sortKey: text.sortKey,
+    compare: (operator, value, bind) => {
+      const equal = text.compare(operator, value, bind);
+      return operator === 'eq'
+        ? `(left(g.display_name_key, 600) = left(${bind(foldCase(value))}, 600) and ${equal})`
+        : equal;
+    },
+  };
+}
+
 /** A uuid; what is not written as one equals none. */
 function idOperand(sql: string): Operand {
   const text = textOperand(`${sql}::text`, true);
@@ -287,7 +302,7 @@ export const groupSource: FilterSource = {
   columns: new Map([
     ...commonColumns('g', resourceTypes.Group.name),
     ['externalId', textOperand('g.external_id', true)],
-    ['displayName', textOperand('g.display_name', false, 'g.display_name_key')],
+    ['displayName', groupNameOperand()],
   ]),
   rows: new Map([['members.value', memberEquals]]),
   json: (attribute) => (attribute === 'members' ? GROUP_MEMBERS : `'["${resourceTypes.Group.schema.id}"]'::jsonb`),

@@ -1,4 +1,6 @@
+import { isTooSlow } from '../database/errors.js';
 import type { ScimAnswer } from './http/scim-call.js';
+import { tooCostly } from './protocol/errors.js';
 import { LIST_RESPONSE_SCHEMA, type ListQuery } from './protocol/list-query.js';
 
 /** A page of a list, its resources as JSON text with commas between them. */
@@ -16,6 +18,16 @@ export function listAnswer({ resources, ...page }: ListPage): ScimAnswer {
   return { status: 200, body: `${head.slice(0, -1)},"Resources":[${resources}]}` };
 }
 
+/** Finds a list. @throws ScimError 400 `tooMany` where PostgreSQL gave up on its filter or order, which it would again */
+export async function refusingTooCostly<Result>(query: ListQuery, find: () => Promise<Result>): Promise<Result> {
+  try {
+    return await find();
+  } catch (error) {
+    if (!isTooSlow(error) || (query.filter === null && query.sort === null)) throw error;
+    throw tooCostly('The filter or the order takes too long over so many; ask for something narrower');
+  }
+}
+
 /** Pages by cursor have no index. */
-export const indexOf = ({ cursor, startIndex }: ListQuery): { startIndex?: number } =>
+export const startIndexOf = ({ cursor, startIndex }: ListQuery): { startIndex?: number } =>
   cursor === null ? { startIndex } : {};

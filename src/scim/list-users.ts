@@ -1,5 +1,4 @@
 import type pg from 'pg';
-import { isTooSlow } from '../database/errors.js';
 import { PagePlaces } from '../directory/page-places.js';
 import type { UserDirectory } from '../directory/user-directory.js';
 import { countUsers, listUsers, type RowCondition } from '../directory/user-list.js';
@@ -8,9 +7,8 @@ import type { Limited } from '../limit-each.js';
 import { fromCursor, toCursor } from './cursor.js';
 import { filterToSql, sortKey, userSource } from './filter-to-sql.js';
 import type { ScimCall } from './http/scim-call.js';
-import { indexOf, type ListPage } from './list-answer.js';
+import { type ListPage, refusingTooCostly, startIndexOf } from './list-answer.js';
 import { locationBase, presentUser, presentUsers } from './present-user.js';
-import { tooCostly } from './protocol/errors.js';
 import type { ListQuery } from './protocol/list-query.js';
 import { foldUserName } from './protocol/resource.js';
 
@@ -27,7 +25,7 @@ export function userLister(pool: pg.Pool, directory: UserDirectory, limited: Lim
     const user = await directory.findByName({ instance, userNameKey: foldUserName(userName) });
     const resources = user === undefined ? '' : presentUser(user, call.baseUrl, query.projection);
     const found = user === undefined ? 0 : 1;
-    return { totalResults: found, ...indexOf(query), itemsPerPage: found, resources };
+    return { totalResults: found, ...startIndexOf(query), itemsPerPage: found, resources };
   };
 
   const listed: ListUsers = async (query, call) => {
@@ -36,7 +34,7 @@ export function userLister(pool: pg.Pool, directory: UserDirectory, limited: Lim
     const where = filter === null ? undefined : filterToSql(filter, userSource, 2, `${call.baseUrl}/Users`);
     if (count === 0) {
       const totalResults = await countUsers(pool, instance, where);
-      return { totalResults, ...indexOf(query), itemsPerPage: 0, resources: '' };
+      return { totalResults, ...startIndexOf(query), itemsPerPage: 0, resources: '' };
     }
     const list = sort === null ? listKey(instance, where) : undefined;
     const known = list === undefined ? undefined : places.find(list, startIndex);
@@ -66,7 +64,7 @@ export function userLister(pool: pg.Pool, directory: UserDirectory, limited: Lim
     const totalResults = isWhole ? shown : Math.max(shown, await countUsers(pool, instance, where));
     return {
       totalResults,
-      ...indexOf(query),
+      ...startIndexOf(query),
       itemsPerPage: page.count,
       nextCursor,
       resources: presentUsers(page.resources, projection),
@@ -76,11 +74,7 @@ export function userLister(pool: pg.Pool, directory: UserDirectory, limited: Lim
   return async (query, call) => {
     const userName = userNameSought(query);
     if (userName !== undefined) return byUserName(userName, query, call);
-    return limited(call.identity.instance, () => listed(query, call)).catch((error: unknown) => {
-      throw isTooSlow(error) && (query.filter !== null || query.sort !== null)
-        ? tooCostly('The filter or the order takes too long over so many users; ask for something narrower')
-        : error;
-    });
+    return limited(call.identity.instance, () => refusingTooCostly(query, () => listed(query, call)));
   };
 }
 

@@ -18,7 +18,8 @@ async function up(knex: Knex): Promise<void> {
       primary key (instance_id, id)
     );
     -- Okta looks each group up by its name before it pushes it.
-    create index groups_display_name on groups (instance_id, display_name_key);
+    -- An entry of an index holds some 2,700 bytes, a name may have more.
+    create index groups_display_name on groups (instance_id, left(display_name_key, 600));
 
     create table group_members (
       instance_id text not null,

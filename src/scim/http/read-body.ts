@@ -28,6 +28,8 @@ async function readBytes(request: IncomingMessage, limit: number): Promise<Uint8
   try {
     return await rawBody(request, { limit, length: request.headers['content-length'] ?? null });
   } catch (error) {
+    // What is left of the body is let go by, or the connection would stand still with it.
+    request.resume();
     if (error instanceof ScimError) throw error;
     const type = error instanceof Error && 'type' in error ? error.type : undefined;
     if (type === 'entity.too.large') throw payloadTooLarge(`The body is larger than ${limit} bytes`);

@@ -79,14 +79,15 @@ export function startRequestLog(pool: pg.Pool, log: Log): RunningRequestLog {
 
   const write = async (): Promise<void> => {
     while (waiting.length > 0) {
-      const batch = waiting.slice(0, AT_ONCE);
+      // Taken out: what is noted meanwhile may push older notes out.
+      const batch = waiting.splice(0, AT_ONCE);
       try {
         await insertRequests(pool, batch);
       } catch (error) {
+        waiting = [...batch, ...waiting].slice(-MOST);
         log.warn({ err: error }, 'the request log could not be written; trying again');
         return;
       }
-      waiting = waiting.slice(batch.length);
     }
   };
   const forget = (): void =>

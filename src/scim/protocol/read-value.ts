@@ -6,7 +6,7 @@ import { isObject, isScimObject, newObject, type ScimObject, type ScimValue } fr
 import { assertText } from './text.js';
 
 /**
- * Reads the attributes of a client's object: names in any case, dotted (`name.givenName`) or with their schema's URN;
+ * Reads the attributes of a client's object: names in any case, dotted (`name.givenName`), with their schema's URN, and Entra's bare `manager`;
  * unknown, read-only and write-only ones dropped; values as `readValue` has them. An explicit null stays a null, so
  * that "clear" and "not mentioned" remain two things.
  * @throws ScimError 400 invalidValue that names the attribute
@@ -16,7 +16,7 @@ export function readAttributes(type: ResourceType, body: Record<string, unknown>
   for (const key of Object.keys(body)) {
     const direct = subAttribute(type.root, key);
     if (direct) assign(result, direct, body[key]);
-    else if (key.includes('.') || key.includes(':')) assignAt(result, findAttribute(type, key) ?? [], body[key]);
+    else assignAt(result, findAttribute(type, key) ?? [], body[key]);
   }
   return result;
 }

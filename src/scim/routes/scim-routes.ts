@@ -42,7 +42,7 @@ export function scimRoutes({ pool, listPool, log, auditRefusal, onWritten }: Sci
     log.error({ err: error, requestId }, 'a request failed');
   return [
     ...resources,
-    rootSearchRoute({ pool: listPool, listUsers }),
+    rootSearchRoute({ pool: listPool, listUsers, limited }),
     bulkRoute(resources, auditRefusal, onFailure),
     ...discoveryRoutes(),
   ];

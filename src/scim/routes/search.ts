@@ -1,4 +1,6 @@
 import type pg from 'pg';
+import type { InstanceId } from '../../ids.js';
+import type { Limited } from '../../limit-each.js';
 import type { ScimAnswer, ScimCall, ScimRoute } from '../http/scim-call.js';
 import { type ListPage, listAnswer } from '../list-answer.js';
 import { listGroups } from '../list-groups.js';
@@ -13,8 +15,15 @@ const NOBODY: Pick<ListPage, 'totalResults' | 'itemsPerPage' | 'resources'> = {
   resources: '',
 };
 
+interface RootSearchOptions {
+  readonly pool: pg.Pool;
+  readonly listUsers: ListUsers;
+  /** Takes turns among the slow requests of an instance, as `listUsers` does by itself. */
+  readonly limited: Limited<InstanceId>;
+}
+
 /** `/.search` at the root: users and then groups, as one list (RFC 7644 section 3.4.3). */
-export function rootSearchRoute({ pool, listUsers }: { pool: pg.Pool; listUsers: ListUsers }): ScimRoute {
+export function rootSearchRoute({ pool, listUsers, limited }: RootSearchOptions): ScimRoute {
   const search = async (call: ScimCall): Promise<ScimAnswer> => {
     const body = await call.readBody();
     const [forUsers, forGroups] = queries(body);
@@ -23,14 +32,16 @@ export function rootSearchRoute({ pool, listUsers }: { pool: pg.Pool; listUsers:
     const groups =
       forGroups === undefined
         ? NOBODY
-        : await listGroups(
-            pool,
-            {
-              ...forGroups,
-              startIndex: Math.max(1, startIndex - users.totalResults),
-              count: count - users.itemsPerPage,
-            },
-            call,
+        : await limited(call.identity.instance, () =>
+            listGroups(
+              pool,
+              {
+                ...forGroups,
+                startIndex: Math.max(1, startIndex - users.totalResults),
+                count: count - users.itemsPerPage,
+              },
+              call,
+            ),
           );
     return listAnswer({
       totalResults: users.totalResults + groups.totalResults,

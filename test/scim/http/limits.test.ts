@@ -223,4 +223,25 @@ describe('limits, each a step below, at, and a step above', () => {
     const found = await ask(roster, 'GET', `/Users?filter=${encodeURIComponent(`externalId eq "${externalId}"`)}`);
     assert.equal(found.body?.['totalResults'], 1);
   });
+
+  it('and so is a group whose name is as long', async () => {
+    const displayName = randomBytes(2_800).toString('base64');
+    await expectStatus(201, ask(roster, 'POST', '/Groups', { displayName }));
+    const other = `${displayName.slice(0, -4)}====`;
+    await expectStatus(201, ask(roster, 'POST', '/Groups', { displayName: other }));
+    const found = await ask(roster, 'GET', `/Groups?filter=${encodeURIComponent(`displayName eq "${displayName}"`)}`);
+    assert.equal(found.body?.['totalResults'], 1);
+  });
+
+  it('many small changes make no user of more than 1 MiB', async () => {
+    const { body } = await expectStatus(201, ask(roster, 'POST', '/Users', { userName: userName() }));
+    const add = (n: number) => {
+      const value = Array.from({ length: 60 }, (_, at) => ({ value: `${n}.${at}`.padEnd(4_000, '0') }));
+      const Operations = [{ op: 'add', path: 'phoneNumbers', value }];
+      return ask(roster, 'PATCH', `/Users/${String(body?.['id'])}`, { Operations });
+    };
+    for (let n = 1; n <= 4; n += 1) await expectStatus(200, add(n));
+    const refused = await expectStatus(400, add(5));
+    assert.equal(refused.body?.['scimType'], 'invalidValue');
+  });
 });
