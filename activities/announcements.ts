@@ -1,5 +1,5 @@
 import { activityInfo, cancellationSignal, heartbeat } from '@temporalio/activity';
-import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
+import { ApplicationFailure, ApplicationFailureCategory, CancelledFailure } from '@temporalio/common';
 import type pg from 'pg';
 import { v4 as uuid } from 'uuid';
 import type { Deliverer } from '../src/application/deliver.js';
@@ -115,7 +115,10 @@ export function announcementActivities(pool: pg.Pool, deliverer: Deliverer, note
           result.outcome === 'busy'
             ? 'others tell it at the moment, or it asked for a later time'
             : `answer ${result.status ?? 'none'}`,
-        ...(result.afterMs === undefined ? {} : { nextRetryDelay: Math.max(BUSY_MS, result.afterMs) }),
+        // A claim is freed as soon as its attempt is over: the usual back-off looks again sooner than it would end by itself.
+        ...(result.afterMs === undefined || ('isClaimed' in result && result.isClaimed === true)
+          ? {}
+          : { nextRetryDelay: Math.max(BUSY_MS, result.afterMs) }),
         ...(result.outcome === 'busy' ? { category: ApplicationFailureCategory.BENIGN } : {}),
       });
     },
@@ -131,10 +134,16 @@ export function announcementActivities(pool: pg.Pool, deliverer: Deliverer, note
         after: typeof heartbeatDetails === 'string' ? heartbeatDetails : undefined,
         onProgress: heartbeat,
         isStopping: () => stopping.aborted,
+        assertRunning: () => {
+          if (stopping.aborted && isWorkerShutdown(stopping.reason)) throw stopping.reason;
+        },
       });
     },
   };
 }
+
+const isWorkerShutdown = (reason: unknown): boolean =>
+  reason instanceof CancelledFailure && reason.message === 'WORKER_SHUTDOWN';
 
 /** The steps on our own database for what could not be told. */
 export const refusalActivities = (pool: pg.Pool) => ({

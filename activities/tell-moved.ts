@@ -21,6 +21,8 @@ export interface MovedPass {
   readonly after?: string | undefined;
   /** True where it is to come to its end: nobody is waited for any more. */
   readonly isStopping: () => boolean;
+  /** @throws what ends the pass where its worker ends: another goes on from there, and nobody is left to a run of their own */
+  readonly assertRunning: () => void;
 }
 
 const PAGE = 500;
@@ -52,7 +54,15 @@ export async function tellOfMoved(pass: MovedPass): Promise<void> {
   } while ((await listMoved(pool, instance, FIRST, 1)).length > 0);
 }
 
-async function tellAll({ pool, instance, tell, onProgress, after, isStopping }: MovedPass): Promise<void> {
+async function tellAll({
+  pool,
+  instance,
+  tell,
+  onProgress,
+  after,
+  isStopping,
+  assertRunning,
+}: MovedPass): Promise<void> {
   /** Of whom others are telling, and until when: they say themselves when it is done. Only who dies does not. */
   const claimed = new Map<UserId, number>();
   let place = after ?? FIRST;
@@ -61,6 +71,7 @@ async function tellAll({ pool, instance, tell, onProgress, after, isStopping }: 
     const waiting = page.values();
     const lane = async (): Promise<void> => {
       for (const user of waiting) {
+        assertRunning();
         const until = claimed.get(user);
         if (until !== undefined && performance.now() < until && !isStopping()) continue;
         const { outcome, isClaimed, afterMs = 0 } = await tell(user);

@@ -22,7 +22,7 @@ export interface RunningWorker {
   stop(): Promise<void>;
 }
 
-/** At once, over all instances; each has a few of them at most (`activities/announcements.ts`). */
+/** At once, over all instances; `activities/application-gate.ts` says how many of them one may have. */
 const APPLICATION_CALLS = 1_000;
 /** Files at once, in one worker; each reads a page while it writes one, and a rehearsal writes its report beside its transaction. */
 const IMPORTS = 4;
@@ -81,10 +81,18 @@ export async function startWorker(config: Config, log: Log): Promise<RunningWork
     shutdownGraceTime: `${config.shutdownSeconds}s`,
     shutdownForceTime: `${config.shutdownSeconds + 3}s`,
   });
+  const workers = [worker, teller, importer];
+  const shutDown = (): void => {
+    for (const each of workers) if (each.getState() === 'RUNNING') each.shutdown();
+  };
   const untilEnded = async (): Promise<void> => {
+    const runs = workers.map((each) => each.run());
     try {
-      await Promise.all([worker.run(), teller.run(), importer.run()]);
+      await Promise.all(runs);
     } finally {
+      // Where one has failed the others still hold the connection, and what failed it is to be told.
+      shutDown();
+      await Promise.allSettled(runs);
       await deliverer.close();
       await connection.close();
       await Promise.all([pool.end(), importPool.end()]);
@@ -94,7 +102,7 @@ export async function startWorker(config: Config, log: Log): Promise<RunningWork
   return {
     ended,
     stop: () => {
-      for (const each of [worker, teller, importer]) if (each.getState() === 'RUNNING') each.shutdown();
+      shutDown();
       // A slow application is not waited for: whoever runs next tells it again, under the same id.
       const cut = setTimeout(() => void deliverer.close(), config.shutdownSeconds * 1_000);
       return ended.finally(() => clearTimeout(cut));

@@ -1,5 +1,6 @@
 import {
   type ActivityOptions,
+  allHandlersFinished,
   CancellationScope,
   condition,
   continueAsNew,
@@ -87,12 +88,16 @@ export async function importBatch(
         progress = await steps[phase]({ ...key, after });
         show(phase, progress);
         if (progress.state === 'paused') await untilWoken(wake);
-        if (workflowInfo().continueAsNewSuggested)
+        if (workflowInfo().continueAsNewSuggested) {
+          await condition(allHandlersFinished);
           await continueAsNew<typeof importBatch>(key, { phase, after: progress.after });
+        }
       } while (!progress.isDone);
     }
     if (!key.dryRun) await announceMoved(key);
     await finishImport(key);
+    // An operator who has asked for something is answered first.
+    await condition(allHandlersFinished);
   });
 }
 

@@ -23,6 +23,7 @@ export const startOver = Symbol('start over');
  * Does a step until it is done. A step that fails for longer than its patience makes its user stuck: a state that is shown
  * in the run, its search attributes and the progress, never a failed run. It is tried again in rounds, or as soon as the
  * run is woken, and then the run reads its rows anew.
+ * @returns the step's result, or `startOver` where the run was woken or its history is long. @throws the cancellation, nothing else
  */
 export async function untilDone<Result>(
   user: UserKey,
@@ -30,11 +31,12 @@ export async function untilDone<Result>(
   step: () => Promise<Result>,
 ): Promise<Result | typeof startOver> {
   let stuck: Reason | undefined;
+  const before = stageBefore();
   let reason: Reason;
   for (let round = 0; ; round++) {
     try {
       const result = await step();
-      if (stuck !== undefined) showFree();
+      if (stuck !== undefined) showFree(before);
       return result;
     } catch (error) {
       if (isCancellation(error)) throw error;
@@ -49,10 +51,16 @@ export async function untilDone<Result>(
     const woken = await condition(() => wake.changed, `${minutes}m`, { summary: `stuck: until try ${round + 2}` });
     // A run that is stuck for months goes on as a new one before its history is too long.
     if (woken || workflowInfo().continueAsNewSuggested) {
-      showFree();
+      showFree(before);
       return startOver;
     }
   }
+}
+
+/** What a run shows again once it is no longer stuck. */
+function stageBefore(): string {
+  const shown = workflowInfo().typedSearchAttributes.get(searchAttributes.stage);
+  return shown === undefined || shown === 'stuck' ? 'provisioning' : shown;
 }
 
 /** What a step on our own database fails for, and what a call to the application does. */
@@ -83,9 +91,9 @@ function showStuckRun(reason: Reason, isNew: boolean): void {
   setCurrentDetails(DETAILS[reason] ?? '');
 }
 
-function showFree(): void {
+function showFree(stage: string): void {
   upsertSearchAttributes([
-    { key: searchAttributes.stage, value: 'provisioning' },
+    { key: searchAttributes.stage, value: stage },
     { key: searchAttributes.reason, value: null },
     { key: searchAttributes.stuckSince, value: null },
   ]);

@@ -14,7 +14,7 @@ import { actionRoutes } from './actions.js';
 import { applicationRoutes } from './application.js';
 import { auditRoutes } from './audit.js';
 import { authenticate, authorize } from './authenticate.js';
-import { begun } from './download.js';
+import { begun, whileAllowed } from './download.js';
 import { eventRoutes } from './events.js';
 import { healthRoutes } from './health.js';
 import { importRoutes } from './imports.js';
@@ -93,6 +93,8 @@ export function adminEndpoint(options: AdminOptions): Koa.Middleware {
     context.state['route'] = route.path;
     const { slug = '', id = '' } = parameters;
     const requestId = String(context.state['requestId']);
+    const assertAllowed = async (): Promise<void> =>
+      authorize(await authenticate(context.req.headersDistinct['authorization'], lookup), route.role);
     const by: Actor = { actor: `operator:${identity.tokenId}`, source: 'admin', requestId };
     const handle = async () => {
       authorize(identity, route.role);
@@ -116,13 +118,14 @@ export function adminEndpoint(options: AdminOptions): Koa.Middleware {
     const answer = await handle().catch(async (error: unknown) => {
       const { status, code } = problemOf(error, requestId);
       if (route.method !== 'GET') {
-        const instance = identity.instance ?? (isInstanceId(slug) ? slug : INSTALLATION);
+        const named = isInstanceId(slug) ? slug : await route.instanceOf?.(id).catch(() => undefined);
+        const instance = identity.instance ?? named ?? INSTALLATION;
         const userId = route.path.includes('/accounts/{id}') && isUserId(id) ? id : undefined;
         await keepRefusal({ instance, by, action: route.audited ?? route.name, userId, reason: code }, status);
       }
       throw error;
     });
-    const download = answer instanceof Download ? await begun(answer.text) : undefined;
+    const download = answer instanceof Download ? await begun(whileAllowed(answer.text, assertAllowed)) : undefined;
     context.status = route.status;
     if (answer === undefined) return;
     if (answer instanceof Download) {

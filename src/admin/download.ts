@@ -16,6 +16,23 @@ export async function begun(text: AsyncIterable<string>): Promise<Readable> {
   return Readable.from(partsFrom(first, parts));
 }
 
+const RECHECK_MS = 1_000;
+
+/** A text that ends, broken off, within a second after its reader may no longer read it. @param assertAllowed throws then */
+export async function* whileAllowed(
+  text: AsyncIterable<string>,
+  assertAllowed: () => Promise<void>,
+): AsyncGenerator<string> {
+  let checkedAt = performance.now();
+  for await (const part of text) {
+    if (performance.now() - checkedAt >= RECHECK_MS) {
+      await assertAllowed();
+      checkedAt = performance.now();
+    }
+    yield part;
+  }
+}
+
 async function* partsFrom(first: IteratorResult<string>, parts: AsyncIterator<string>): AsyncGenerator<string> {
   try {
     for (let part = first; part.done !== true; part = await parts.next()) yield part.value;

@@ -62,6 +62,8 @@ export function importRoutes({ pool }: { readonly pool: pg.Pool }): AdminRoute[]
       path: '/instances/{slug}/imports',
       role: 'operator',
       audited: 'import.begin',
+      conflict: 'A file under this Idempotency-Key is on its way.',
+      unprocessable: 'This Idempotency-Key was used for another file or question.',
       input: fromUpload(upload, FILE_TYPES),
       status: 202,
       answer: importSchemas.importStatus,
@@ -173,6 +175,7 @@ export function importRoutes({ pool }: { readonly pool: pg.Pool }): AdminRoute[]
       status: 200,
       answer: importSchemas.importStatus,
       conflict: 'The import is in no state for that.',
+      instanceOf: async (id) => (await find(id)).instance,
       handle: async ({ id, input: { action, reason }, by }) => {
         await find(id);
         return present(await actOnImport(pool, id, action, reason, by));
@@ -187,8 +190,12 @@ export function importRoutes({ pool }: { readonly pool: pg.Pool }): AdminRoute[]
  */
 function bodyOf(request: Readable): Readable {
   const bytes = new PassThrough();
-  request.once('aborted', () => bytes.destroy(new Error('The client went away before the end of the file.')));
+  // Whoever reads it is told; before anybody does, an error that nobody hears would end the process.
+  bytes.on('error', () => undefined);
+  const end = (): void => void bytes.destroy(new Error('The client went away before the end of the file.'));
+  request.once('aborted', end);
   bytes.once('close', () => void request.unpipe(bytes).resume());
+  if (request.destroyed && !request.readableEnded) end();
   return request.pipe(bytes);
 }
 

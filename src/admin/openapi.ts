@@ -82,6 +82,7 @@ function responsesOf({
   input,
   missing,
   conflict,
+  unprocessable,
   gone,
   downloads = [],
 }: AdminRoute): Record<string, ResponseConfig> {
@@ -103,6 +104,7 @@ function responsesOf({
     }),
     ...(missing !== undefined && { 404: refusal(missing) }),
     ...(conflict !== undefined && { 409: refusal(conflict) }),
+    ...(unprocessable !== undefined && { 422: refusal(unprocessable) }),
     ...(gone !== undefined && { 410: refusal(gone) }),
     ...(input.body && {
       413: refusal('The body is larger than 1 MiB.'),

@@ -11,7 +11,7 @@ interface AdminRequest {
   /** Who asks, for the audit log. */
   readonly by: Actor;
   readonly role: OperatorRole;
-  /** The last segment of a path that ends in `{id}`; any text. */
+  /** What stands for `{id}` in the path: any text; empty where the path has none. */
   readonly id: string;
   readonly query: Readonly<Record<string, unknown>>;
   /** Which of these media types the client likes best. */
@@ -79,6 +79,8 @@ interface Shape {
   readonly path: string;
   /** What the audit log calls the change where it is refused; the name where this is left out. */
   readonly audited?: string;
+  /** Whose audit log keeps a refusal, by the path's id, where the path names no instance. */
+  readonly instanceOf?: (id: string) => Promise<InstanceId | undefined>;
   /** The least that may: whoever's role is this one or above. */
   readonly role: OperatorRole;
   /** The status of the answer; 204 is one without a body. */
@@ -87,6 +89,8 @@ interface Shape {
   readonly missing?: string;
   /** When the answer is 409. */
   readonly conflict?: string;
+  /** When the answer is 422. */
+  readonly unprocessable?: string;
   /** The media types that the answer may have beside JSON. */
   readonly downloads?: readonly string[];
   /** When the answer is 410. */

@@ -56,6 +56,7 @@ export function scimTokenRoutes({ pool, secret }: TokenRoutesOptions): AdminRout
       summary: 'Issue a successor of a good SCIM token; the old one stays good for a while, so that there is no gap',
       method: 'POST',
       path: '/instances/{slug}/tokens/{id}/rotate',
+      audited: 'token.rotate',
       role: 'operator',
       input: fromBody(schemas.tokenRotation),
       status: 201,

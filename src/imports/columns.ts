@@ -32,6 +32,9 @@ export const REJECT_COLUMNS = ['line', 'column', 'reason'] as const;
 /** Header names compare without regard to case, space, `-` and `_`. */
 export const foldColumn = (name: string): string => name.toLowerCase().replaceAll(/[\s_-]/g, '');
 
+/** More are no columns but data: each row would have a cell for each of them. */
+const MAX_COLUMNS = 1_000;
+
 const BY_NAME: ReadonlyMap<string, ImportAttribute> = new Map([
   ...IMPORT_ATTRIBUTES.map((attribute) => [foldColumn(attribute), attribute] as const),
   ...Object.entries(SYNONYMS),
@@ -53,6 +56,10 @@ export interface Columns {
  * @throws RefusedError `invalid_import`
  */
 export function mapColumns(names: readonly string[], mapping: ReadonlyMap<string, ImportAttribute>): Columns {
+  if (names.length > MAX_COLUMNS)
+    throw invalidImport(
+      `There are more than ${MAX_COLUMNS} columns. A row is one person; of JSON, the names in its objects are the columns.`,
+    );
   const wanted = new Map([...mapping].map(([name, attribute]) => [foldColumn(name), attribute]));
   const absent = [...mapping.keys()].filter((name) => !names.some((given) => foldColumn(given) === foldColumn(name)));
   if (absent.length > 0)

@@ -7,6 +7,9 @@ import type { Actor } from '../directory/users.js';
 import { type InstanceId, stageOf } from '../ids.js';
 import { actOnPage, type ColumnOf, type DecidedPage, PAGE, readPageBy } from './write-page.js';
 
+/** How long a statement of a rehearsal may take. */
+const PATIENCE_MS = 600_000;
+
 /** Ends the rehearsal's transaction: nothing of it stays. */
 class CurtainError extends Error {
   override readonly name = 'CurtainError';
@@ -26,9 +29,11 @@ export async function rehearse(
   const key: ImportKey = rehearsed;
   const stage = stageOf(rehearsed.id);
   const by: Actor = { actor: rehearsed.actor, source: 'import', requestId: rehearsed.requestId };
+  await undecideRows(pool, key);
   await transaction(pool, async (client) => {
-    await undecideRows(pool, key);
-    const query = within(client);
+    // The whole instance is copied by one statement.
+    await client.query(`set local statement_timeout = ${PATIENCE_MS}`);
+    const query = within(client, PATIENCE_MS + 1_000);
     // The planner has no statistics of the copy: a plan for this instance would take it for empty, and one for any instance goes by how large
     // the tables were when it was made.
     await client.query('set local plan_cache_mode = force_generic_plan');

@@ -53,6 +53,7 @@ describe('guard 7: telling of whom another’s run moved', () => {
       tell: (userId) => tell({ instance, userId }),
       onProgress: () => undefined,
       isStopping: () => false,
+      assertRunning: () => undefined,
     });
   };
   const count = (name: string): number => statements.filter((statement) => statement === name).length;

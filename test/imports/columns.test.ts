@@ -27,6 +27,11 @@ describe('the columns of a file', () => {
     ]);
   });
 
+  it('are a thousand at the most: more are data', () => {
+    const names = Array.from({ length: 1_001 }, (_, n) => `column ${n}`);
+    assert.throws(() => mapColumns(names, new Map()), /more than 1000 columns/);
+  });
+
   it('of which two say the same: the first counts', () => {
     assert.deepEqual(said(['email', 'manager', 'team']), ['email', 'manager', undefined, ['team']]);
   });

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { request } from 'node:http';
+import { setTimeout as delay } from 'node:timers/promises';
+import { issueOperatorToken, revokeOperatorToken } from '../../src/instances/operator-tokens.js';
 import { assertEqualsModel } from '../support/compare-with-model.js';
 import { recordHistory, temporalClient } from '../support/histories.js';
 import {
@@ -17,7 +19,7 @@ import {
 } from '../support/imports.js';
 import { until, untilBlocked } from '../support/interleave.js';
 import { accountNow, assign, setActive } from '../support/people.js';
-import { startRoster, type TestRoster } from '../support/roster.js';
+import { BY_TEST, SECRET, startRoster, type TestRoster } from '../support/roster.js';
 import { settled } from '../support/settled.js';
 
 describe('an import', function () {
@@ -219,6 +221,27 @@ describe('an import', function () {
     assert.equal(await count('import_rows', `user_name like 'half%'`), 0);
   });
 
+  it('whose client goes away before anything is read of it leaves nothing, and the server lives on', async () => {
+    const before = await count('imports');
+    const holder = await roster.pool.connect();
+    await holder.query('begin');
+    await holder.query('lock table imports in access exclusive mode');
+    const url = new URL(`${roster.adminUrl}/instances/${roster.instance}/imports`);
+    const upload = request(url, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${roster.adminToken}`, 'content-type': 'text/csv', 'content-length': 1_000 },
+    });
+    upload.on('error', () => undefined);
+    upload.write(HEADER);
+    await untilBlocked(roster);
+    upload.destroy();
+    await delay(50);
+    await holder.query('commit');
+    holder.release();
+    await until('it is gone', async () => (await count('imports')) === before);
+    assert.equal((await askImports(roster, 'GET', `/instances/${roster.instance}/imports`)).status, 200);
+  });
+
   describe('under way', () => {
     const PEOPLE = 1_200;
     const act = (id: string, action: string) =>
@@ -266,6 +289,20 @@ describe('an import', function () {
       await settled(roster);
       assert.equal(await count('accounts', `user_name like 'cancel%' and team_id is null`), 0);
       await assertEqualsModel(roster.pool, roster.instance);
+    });
+
+    it('is followed no longer than the token that follows it is good', async () => {
+      const { id, go } = await held('followed');
+      const by = { label: 'follower', role: 'viewer', expiresAt: null } as const;
+      const { id: tokenId, token } = await issueOperatorToken(roster.pool, SECRET, by, BY_TEST);
+      const stream = await fetch(`${roster.adminUrl}/imports/${id}/events`, {
+        headers: { authorization: `Bearer ${token}` },
+      });
+      assert.equal(stream.status, 200);
+      await revokeOperatorToken(roster.pool, tokenId, BY_TEST);
+      await assert.rejects(stream.text());
+      await go();
+      await importEnded(roster, id);
     });
 
     it('ends where it is cancelled in the Temporal UI too', async () => {
