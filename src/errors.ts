@@ -22,6 +22,11 @@ export type RefusalCode =
   | 'import_staging'
   | 'idempotency_key_reused';
 
+/** What must never be so is so: a fault of ours. */
+export class InvariantError extends Error {
+  override readonly name = 'InvariantError';
+}
+
 /**
  * Something known that Roster will not do. The message says what and why, and is shown to whoever asked; each front
  * (SCIM, admin API, command line) gives it its own form.

@@ -60,18 +60,23 @@ const PATIENCE_MS = 120_000;
 /** Sends a file and follows it to its end. @returns the outcome of each row by userName; undefined where that can't be told */
 async function send(of: ClientOf, file: string, key: string): Promise<Map<string, string> | undefined> {
   const { world, tenant } = of;
-  const end = (): number => (world.signal.aborted ? PATIENCE_MS : Number.POSITIVE_INFINITY);
-  const began = performance.now();
+  let end = Number.POSITIVE_INFINITY;
   const ask = async <Schema extends z.ZodType>(
     question: Parameters<typeof askAdmin>[1],
     schema: Schema,
     isGood: (answer: z.infer<Schema>) => boolean,
   ): Promise<z.infer<Schema> | undefined> => {
-    while (performance.now() - began < end()) {
+    while (performance.now() < end) {
+      if (world.signal.aborted) end = Math.min(end, performance.now() + PATIENCE_MS);
       const answer = await askAdmin(of, question);
       const parsed = schema.safeParse(answer?.body);
       if (answer !== undefined && answer.status < 300 && parsed.success && isGood(parsed.data)) return parsed.data;
-      if (answer !== undefined && answer.status >= 400 && ![401, 429, 503].includes(answer.status)) {
+      if (
+        answer !== undefined &&
+        answer.status >= 400 &&
+        ![401, 429, 503].includes(answer.status) &&
+        answer.body?.['code'] !== 'import_staging'
+      ) {
         world.seen.push(`I12 ${key}: ${answer.status} ${JSON.stringify(answer.body)}`);
         return undefined;
       }

@@ -31,12 +31,10 @@ export function accountRoutes({ pool, onWritten }: WritingRoutesOptions): AdminR
       ),
       status: 200,
       answer: listOf(schemas.account).extend({
-        eventsCursor: z
-          .string()
-          .meta({
-            description:
-              "Follow the events from here. Of several pages keep the first one's: what is changed while you read comes after it",
-          }),
+        eventsCursor: z.string().meta({
+          description:
+            "Follow the events from here. Of several pages keep the first one's: what is changed while you read comes after it",
+        }),
       }),
       handle: async ({ instance, input: { userName, status, managerId, teamId, ...page } }) => {
         const userNameKey = userName === undefined ? undefined : foldUserName(userName);

@@ -51,8 +51,6 @@ export async function migrate(databaseUrl: string, report: (line: string) => voi
     await database.raw('select pg_advisory_lock(?)', [MIGRATION_LOCK]);
     await refuseNewerSchema(database);
     const before = await appliedMigrations(database);
-    // Whoever was killed in the middle has left knex's own lock behind.
-    if (before.length > 0) await database.migrate.forceFreeMigrationsLock();
     await database.raw(`set lock_timeout = '${LOCK_TIMEOUT}'`);
     await applyAll(database, report);
     const applied = (await appliedMigrations(database)).filter((name) => !before.includes(name));

@@ -41,7 +41,7 @@ const LIST: Statement = {
     select position::double precision, at, actor, action, user_id as "userId", group_id as "groupId",
       version::double precision, changed, outcome, reason, note, request_id as "requestId", received_at as "receivedAt", encode(hash, 'hex') as hash
     from audit_log
-    where instance_id = $1 and position < coalesce($2, 9e15) and ($3::timestamptz is null or at >= $3)
+    where instance_id = $1 and position < coalesce($2::bigint, 9223372036854775807) and ($3::timestamptz is null or at >= $3)
       and ($4::timestamptz is null or at < $4) and ($5::uuid is null or user_id = $5)
     order by position desc limit $6`,
 };

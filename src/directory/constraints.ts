@@ -4,7 +4,6 @@ import { type RefusalCode, RefusedError } from '../errors.js';
 /** What a violated constraint means: the one table from PostgreSQL's names to refusals. */
 const MEANINGS: Record<string, [RefusalCode, string]> = {
   users_user_name: ['user_name_taken', 'Another user of this instance has this userName.'],
-  users_instance_id_fkey: ['instance_unknown', 'There is no such instance.'],
   instances_pkey: ['instance_exists', 'An instance with this slug exists already.'],
   scim_tokens_instance_id_fkey: ['instance_unknown', 'There is no such instance.'],
   instances_id_default_manager_id_fkey: ['default_manager_refused', 'There is no such account in this instance.'],

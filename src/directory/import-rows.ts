@@ -194,16 +194,18 @@ export async function lockImport(
 const PENDING: Statement = {
   name: 'pending_lines',
   text: `
-    select from import_rows r
-    where r.instance_id = $1 and r.import_id = $2 and r.line = any ($3::integer[]) and r.outcome <> 'pending' limit 1`,
+    select r.line from import_rows r
+    where r.instance_id = $1 and r.import_id = $2 and r.line = any ($3::integer[]) and r.outcome = 'pending'
+    order by r.line for no key update`,
 };
 
-/** Whether none of these lines has an outcome yet. */
-export const arePending = async (
+/** Which of these lines have no outcome yet; nobody gives them one until the transaction ends. @throws UnavailableError */
+export const pendingLines = async (
   query: Query,
   { instance, id }: ImportKey,
   lines: readonly number[],
-): Promise<boolean> => (await query(PENDING, [instance, id, lines])).length === 0;
+): Promise<Set<number>> =>
+  new Set((await query<{ line: number }>(PENDING, [instance, id, lines])).map(({ line }) => line));
 
 const CANCEL: Statement = {
   name: REPLANNED,

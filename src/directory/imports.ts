@@ -151,7 +151,7 @@ export const listImports = (
 const STAGED: Statement = {
   name: 'import_staged',
   text: `
-    update imports i set state = 'running', started_at = now(), due = now(),
+    update imports i set state = 'running', due = now(),
       columns = $3, attributes = $4, unknown_columns = $5, delimiter = $6
     where i.instance_id = $1 and i.id = $2 and i.state = 'staging'
     returning 1`,

@@ -8,6 +8,7 @@ export interface Kick {
   readonly userId: UserId | undefined;
   /** Grows each time the kick is renewed. */
   readonly nonce: string;
+  /** 0 deactivations, 1 live, 2 bulk. */
   readonly lane: number;
   readonly source: 'scim' | 'import' | 'admin' | 'sweep';
   /** The import that left this user to a run of its own. */
@@ -113,21 +114,22 @@ export async function removeKicks(pool: pg.Pool, kicks: readonly Kick[]): Promis
 const RELEASE: Statement = {
   name: 'release_kicks',
   text: `${TAKEN}
-    update kicks k set taken_until = null from taken where k.instance_id = taken.instance_id and k.nonce = taken.nonce`,
+    update kicks k set taken_until = now() + make_interval(secs => $3) from taken where k.instance_id = taken.instance_id and k.nonce = taken.nonce`,
 };
 
-/** Gives back kicks that could not be sent, so that the next round takes them again. */
-export async function releaseKicks(pool: pg.Pool, kicks: readonly Kick[]): Promise<void> {
-  await run(pool, RELEASE, [kicks.map((kick) => kick.instance), kicks.map((kick) => kick.nonce)]);
+/** Gives back kicks that could not be sent: they are taken again after so many seconds. @throws UnavailableError */
+export async function releaseKicks(pool: pg.Pool, kicks: readonly Kick[], seconds: number): Promise<void> {
+  await run(pool, RELEASE, [kicks.map((kick) => kick.instance), kicks.map((kick) => kick.nonce), seconds]);
 }
 
 const SWEEP: Statement = {
   name: 'sweep',
   text: `
     with overdue as (
-      select p.instance_id, p.user_id from progress p where p.due < now() - make_interval(secs => $1)
+      select p.instance_id, p.user_id, p.due from progress p where p.due < now() - make_interval(secs => $1)
       union
-      select i.id, null from instances i where i.due < now() - make_interval(secs => $1)
+      select i.id, null, i.due from instances i where i.due < now() - make_interval(secs => $1)
+      order by 3 limit $2
     )
     insert into kicks (instance_id, user_id, lane, source)
     select o.instance_id, o.user_id, case when a.wanted = 'suspended' then 0 else 1 end, 'sweep'
@@ -135,19 +137,29 @@ const SWEEP: Statement = {
     where not exists (
       select from kicks k where k.instance_id = o.instance_id and k.user_id is not distinct from o.user_id)
     order by 1, 2
-    limit $2
     on conflict (instance_id, user_id) do nothing
-    returning 1`,
+    returning instance_id as instance, user_id as "userId"`,
+};
+
+/** In a statement of its own: an UPDATE that has waited for a row can't look at it again beside an INSERT. */
+const POSTPONE: Statement = {
+  name: 'postpone_swept',
+  text: `
+    update progress p set due = now() from unnest($1::text[], $2::uuid[]) as s (instance_id, user_id)
+    where p.instance_id = s.instance_id and p.user_id = s.user_id and p.due < now()`,
 };
 
 /**
- * Kicks whoever is overdue by `seconds`: whose run should have acted. It never restarts a wait or a back-off, which have due
+ * Kicks whoever is overdue by `seconds`, the longest first: whose run should have acted. It never restarts a wait or a back-off, which have due
  * dates of their own (guard 6).
  * @returns how many kicks were written, `limit` at most.
  */
 export async function sweepKicks(pool: pg.Pool, seconds: number, limit: number): Promise<number> {
-  const rows = await run(pool, SWEEP, [seconds, limit]);
-  return rows.length;
+  const swept = await run<{ instance: InstanceId; userId: UserId | null }>(pool, SWEEP, [seconds, limit]);
+  // Whom no kick helps comes after all others.
+  const columns = [swept.map(({ instance }) => instance), swept.map(({ userId }) => userId)];
+  if (swept.length > 0) await run(pool, POSTPONE, columns);
+  return swept.length;
 }
 
 const PATROL: Statement = {

@@ -7,9 +7,14 @@ import type { Reason } from './progress-list.js';
 const MARK_APPLIED: Statement = {
   name: 'mark_applied',
   text: `
-    with applied as (
+    with locked as materialized (
+      select a.id, v.version from unnest($2::uuid[], $3::bigint[]) as v (id, version)
+      join accounts a on a.instance_id = $1 and a.id = v.id
+      order by a.id for no key update of a
+    ),
+    applied as (
       update accounts a set applied_version = v.version
-      from unnest($2::uuid[], $3::bigint[]) as v (id, version)
+      from locked v
       where a.instance_id = $1 and a.id = v.id and a.asserted_version = v.version
       returning a.id, a.kept, settled_stage(a) as stage
     ),

@@ -10,8 +10,8 @@ export const ROLES = ['individual', 'manager', 'publisher', 'coach'] as const;
 export type Role = (typeof ROLES)[number];
 
 /**
- * A coach's seniority begins here, under the lock, so that it follows the order in which the lock was held. A pending account has
- * nothing yet that could be told: its creation tells the role.
+ * A coach's seniority begins here, under the lock, so that it follows the order in which the lock was held. Of an account
+ * without a revision nothing was told yet, its names neither: its creation tells the role.
  */
 const SET_ROLE = `
   with asked as (
@@ -23,11 +23,11 @@ const SET_ROLE = `
     where a.instance_id = $1 and a.id = $2
   ),
   written as (
-    update accounts a set role = asked.role, revision = a.revision + case when a.status = 'pending' then 0 else 1 end,
+    update accounts a set role = asked.role, revision = a.revision + case when a.revision = 0 then 0 else 1 end,
       coach_since = case when asked.role = 'coach' then clock_timestamp() end
     from asked
     where a.instance_id = $1 and a.id = $2 and not asked.deleted and a.role <> asked.role
-    returning a.role, a.asserted_version, a.revision, a.status <> 'pending' as told, a as account
+    returning a.role, a.asserted_version, a.revision, a.revision > 0 as told, a as account
   ),
   recorded as (
     insert into events (instance_id, type, user_id, revision, body)

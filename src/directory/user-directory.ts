@@ -3,7 +3,7 @@ import type pg from 'pg';
 import { UnavailableError } from '../database/errors.js';
 import { on, type Query, transaction, within } from '../database/pool.js';
 import { together } from '../database/together.js';
-import { RefusedError } from '../errors.js';
+import { InvariantError, RefusedError } from '../errors.js';
 import type { UserId } from '../ids.js';
 import {
   findUsers,
@@ -78,7 +78,7 @@ export function userDirectory(pool: pg.Pool): UserDirectory {
       last = stored && compute(stored);
       if (last === undefined) return stored;
       const [written] = await updateUsers(within(client), [last]);
-      if (written !== true) throw new Error('A user was written by somebody who does not hold the account.');
+      if (written !== true) throw new InvariantError('A user was written by somebody who does not hold the account.');
       return last.user;
     }).catch(async (error: unknown) => {
       if (last === undefined) throw error;

@@ -95,16 +95,19 @@ const update = (name: string, onlyFree: boolean): Statement => ({
   name,
   text: `
     with ${ASSERTED},
-    held as (
-      select c.instance_id, c.id, c.revision as former, c.status, c.wanted from asserted a join accounts c on c.instance_id = a.instance_id and c.id = a.id
-      for no key update of c${onlyFree ? ' skip locked' : ''}
+    locked as (
+      select c.instance_id, c.id, c.revision as former, c.status, c.wanted, c.kept from asserted a join accounts c on c.instance_id = a.instance_id and c.id = a.id
+      order by c.instance_id, c.id for no key update of c${onlyFree ? ' skip locked' : ''}
     ),
     written as (
       update users u set ${CHANGED.map((column) => `${column} = a.${column}`).join(', ')},
         deleted_at = case when a.removed then now() end
-      from asserted a join held using (instance_id, id)
+      from asserted a join locked using (instance_id, id)
       where u.instance_id = a.instance_id and u.id = a.id and u.version = a.version - 1 and u.deleted_at is null
-      returning u.instance_id, u.id, u.version, u.active, a.source, a.actor, a.request_id, a.received_at, a.changed, a.removed, a.keeps_access
+      returning u.instance_id, u.id, u.version, u.active, a.source, a.actor, a.request_id, a.received_at, a.changed, a.removed,
+        -- Rule 9: what a switch keeps, nobody ends who says nothing of it.
+        a.keeps_access or a.source <> 'scim' and locked.kept and not a.removed
+          and 'active' <> all (string_to_array(a.changed, ',')) as keeps_access
     ),
     account as (
       -- Off means off: access ends with the very statement that asserts it (guard 1).
@@ -116,10 +119,10 @@ const update = (name: string, onlyFree: boolean): Statement => ({
         unassigned_at = case
           when w.active then null when not w.keeps_access and c.status = 'active' and w.source = 'scim' then now() else c.unassigned_at end,
         revision = c.revision + case
-          when not w.active and not w.keeps_access and c.status = 'active' or w.removed and c.status <> 'pending' then 1 else 0 end
-      from written w join held using (instance_id, id)
+          when not w.active and not w.keeps_access and c.status = 'active' or w.removed and c.revision > 0 then 1 else 0 end
+      from written w join locked using (instance_id, id)
       where c.instance_id = w.instance_id and c.id = w.id
-      returning c.instance_id, c.id, w.active or c.kept as active, w.source, c.revision, c.revision > held.former as revised, w.removed, c as account
+      returning c.instance_id, c.id, w.active or c.kept as active, w.source, c.revision, c.revision > locked.former as revised, w.removed, c as account
     ),
     recorded as (
       insert into events (instance_id, type, user_id, revision, body)
@@ -131,11 +134,11 @@ const update = (name: string, onlyFree: boolean): Statement => ({
       insert into audit_log (instance_id, actor, action, user_id, version, changed, outcome, request_id, received_at)
       select instance_id, w.actor, case
           when w.removed then 'user.delete'
-          when not w.active and not w.keeps_access and held.status = 'active' then 'user.deactivate'
-          when w.active and held.wanted = 'suspended' then 'user.activate'
+          when not w.active and not w.keeps_access and locked.status = 'active' then 'user.deactivate'
+          when w.active and locked.wanted = 'suspended' then 'user.activate'
           else 'user.update' end,
         id, w.version, w.changed, 'accepted', w.request_id, w.received_at
-      from written w join held using (instance_id, id)
+      from written w join locked using (instance_id, id)
     ),
     kick as (
       insert into kicks (instance_id, user_id, lane, source)

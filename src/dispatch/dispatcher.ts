@@ -27,6 +27,8 @@ const POLL_MS = 250;
 /** How long to leave Temporal alone after it failed: this, doubled each time, up to the second figure. */
 const BACK_OFF_MS = [500, 5_000] as const;
 const CALL_DEADLINE_MS = 5_000;
+/** A kick that was refused while others were sent is tried again after this. */
+const REFUSED_SECONDS = 5;
 
 /** Starts the dispatcher. It is safe to run in many processes: a kick is taken by one of them at a time. */
 export function startDispatcher({ pool, client, taskQueue, log }: DispatcherOptions): Dispatcher {
@@ -48,12 +50,14 @@ export function startDispatcher({ pool, client, taskQueue, log }: DispatcherOpti
     const sent = kicks.filter((_, index) => outcomes[index]?.status === 'fulfilled');
     const unsent = kicks.filter((_, index) => outcomes[index]?.status === 'rejected');
     if (sent.length > 0) await removeKicks(pool, sent);
-    if (unsent.length === 0) {
-      failures = 0;
-      return kicks.length === IN_FLIGHT;
-    }
-    await releaseKicks(pool, unsent);
-    throw outcomes.find((outcome) => outcome.status === 'rejected')?.reason;
+    // Those that are refused one by one keep no others waiting.
+    if (unsent.length > 0) await releaseKicks(pool, unsent, sent.length === 0 ? 0 : REFUSED_SECONDS);
+    const reason: unknown = outcomes.find((outcome) => outcome.status === 'rejected')?.reason;
+    if (unsent.length > 0 && sent.length === 0) throw reason;
+    if (unsent.length > 0)
+      log.warn({ err: reason, kicks: unsent.length }, 'some kicks could not be sent; trying again');
+    failures = 0;
+    return kicks.length === IN_FLIGHT;
   };
 
   const loop = async (): Promise<void> => {

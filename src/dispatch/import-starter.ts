@@ -31,7 +31,12 @@ export function startImportStarter({
   readonly log: Log;
 }): Loop {
   return startLoop(EVERY_MS, log, 'an import could not be started; trying again', async () => {
-    for (const key of await takeImports(pool)) await send(client, taskQueue, key);
+    for (const key of await takeImports(pool)) {
+      // One that can't be started keeps no other waiting.
+      await send(client, taskQueue, key).catch((error: unknown) => {
+        log.warn({ err: error, instance: key.instance }, 'an import could not be started; trying again');
+      });
+    }
     await dropLeftImports(pool);
     await forgetImports(pool, FORGOTTEN_AT_ONCE);
   });

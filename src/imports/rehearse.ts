@@ -5,7 +5,7 @@ import type { Import, ImportKey } from '../directory/imports.js';
 import { joinTeamsBy } from '../directory/teams.js';
 import type { Actor } from '../directory/users.js';
 import { type InstanceId, stageOf } from '../ids.js';
-import { actOnPage, type ColumnOf, type DecidedPage, PAGE, readPageBy } from './write-page.js';
+import { actOnPage, type ColumnOf, type DecidedPage, lockInstance, PAGE, readPageBy } from './write-page.js';
 
 /** How long a statement of a rehearsal may take. */
 const PATIENCE_MS = 600_000;
@@ -37,6 +37,7 @@ export async function rehearse(
     // The planner has no statistics of the copy: a plan for this instance would take it for empty, and one for any instance goes by how large
     // the tables were when it was made.
     await client.query('set local plan_cache_mode = force_generic_plan');
+    await lockInstance(query, stage);
     await setStage(query, key, stage);
     let pages = 0;
     let after: number | undefined = 0;

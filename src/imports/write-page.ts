@@ -2,11 +2,11 @@ import type pg from 'pg';
 import { on, type Query, transaction, within } from '../database/pool.js';
 import { applyAccountsBy } from '../directory/accounts.js';
 import {
-  arePending,
   type Decided,
   decideRows,
   lockImport,
   type PendingRow,
+  pendingLines,
   readPending,
 } from '../directory/import-rows.js';
 import type { ImportKey, ImportState } from '../directory/imports.js';
@@ -55,17 +55,31 @@ export const readPage = (pool: pg.Pool, key: ImportKey, after: number): Promise<
 export const writePage = (pool: pg.Pool, key: ImportKey, columnOf: ColumnOf, page: DecidedPage): Promise<ImportState> =>
   transaction(pool, async (client) => {
     const query = within(client);
+    // First, as whoever erases somebody does (guard 2).
+    await lockInstance(query, key.instance);
     const began = await lockImport(query, key);
     if (began?.state !== 'running') return began?.state ?? 'cancelled';
-    const lines = page.rows.map(({ line }) => line);
-    if (await arePending(query, key, lines)) {
-      const by: Actor = { actor: began.actor, source: 'import', requestId: began.requestId };
-      await decideRows(query, key, await actOnPage(query, key.instance, by, columnOf, page));
-    }
+    const pending = await pendingLines(
+      query,
+      key,
+      page.rows.map(({ line }) => line),
+    );
+    const isPending = (_: unknown, at: number): boolean => pending.has(page.rows[at]?.line ?? 0);
+    const left = { ...page, rows: page.rows.filter(isPending), decisions: page.decisions.filter(isPending) };
+    const by: Actor = { actor: began.actor, source: 'import', requestId: began.requestId };
+    if (left.rows.length > 0) await decideRows(query, key, await actOnPage(query, key.instance, by, columnOf, left));
     return began.state;
   });
 
-/** Does what was decided to the people of an instance, in the transaction of `query`. @returns what became of the rows */
+/** Before any row of an account, as the steps of runs lock them. */
+export const lockInstance = async (query: Query, instance: InstanceId): Promise<void> => {
+  await query({ name: 'lock_instance', text: 'select lock_instance($1)' }, [instance]);
+};
+
+/**
+ * Does what was decided to the people of an instance, in the transaction of `query`, which holds the instance's lock.
+ * @returns what became of the rows
+ */
 export async function actOnPage(
   query: Query,
   instance: InstanceId,
@@ -73,8 +87,6 @@ export async function actOnPage(
   columnOf: ColumnOf,
   { rows, decisions }: DecidedPage,
 ): Promise<Decided[]> {
-  // Before any row of an account: as the steps of runs lock them.
-  await query({ name: 'lock_instance', text: 'select lock_instance($1)' }, [instance]);
   const written = await write(query, instance, decisions, by);
   const given = await setRoles(query, instance, rows, decisions, written, by);
   const done = new Set([...written, ...given]);

@@ -38,7 +38,7 @@ const REMEMBERED_MS = 1_000;
 const REMEMBERED_TOKENS = 10_000;
 
 const GOOD = '(expires_at is null or expires_at > now()) and revoked_at is null';
-const USED = `update %T set last_used_at = now() where id = any ($1) and (last_used_at is null or last_used_at < now() - interval '1 minute')`;
+const NOT_JUST_NOW = `(last_used_at is null or last_used_at < now() - interval '1 minute')`;
 
 const FIND_SCIM: Statement = {
   name: 'find_scim_token',
@@ -52,32 +52,39 @@ const FIND_OPERATOR: Statement = {
   text: `select id as "tokenId", role, instance_id as instance from operator_tokens where digest = $1 and ${GOOD}`,
 };
 
+const USE_SCIM: Statement = {
+  name: 'use_scim_token',
+  text: `update scim_tokens set last_used_at = now() where instance_id = $1 and id = $2 and ${NOT_JUST_NOW}`,
+};
+const USE_OPERATOR: Statement = {
+  name: 'use_operator_token',
+  text: `update operator_tokens set last_used_at = now() where id = $1 and ${NOT_JUST_NOW}`,
+};
+
 /** Looks SCIM tokens up, each at most once a second. */
 export const scimTokenLookup = (pool: pg.Pool, secret: string): TokenLookup<ScimIdentity> =>
-  lookup<ScimIdentity>(pool, secret, FIND_SCIM, { name: 'use_scim_tokens', text: USED.replace('%T', 'scim_tokens') });
+  lookup<ScimIdentity>(pool, secret, FIND_SCIM, ({ instance, tokenId }) => run(pool, USE_SCIM, [instance, tokenId]));
 
 /** Looks operator tokens up, each at most once a second. */
 export const operatorTokenLookup = (pool: pg.Pool, secret: string): TokenLookup<OperatorIdentity> =>
-  lookup<OperatorIdentity>(pool, secret, FIND_OPERATOR, {
-    name: 'use_operator_tokens',
-    text: USED.replace('%T', 'operator_tokens'),
-  });
+  lookup<OperatorIdentity>(pool, secret, FIND_OPERATOR, ({ tokenId }) => run(pool, USE_OPERATOR, [tokenId]));
 
 function lookup<Identity extends { tokenId: string }>(
   pool: pg.Pool,
   secret: string,
   find: Statement,
-  markUsed: Statement,
+  markUsed: (identity: Identity) => Promise<unknown>,
 ): TokenLookup<Identity> {
   const remembered = new Map<string, { identity: Promise<Identity | undefined>; until: number }>();
   const usedAt = new Map<string, number>();
 
   /** Written aside, once a minute: that it fails must not refuse a request. */
-  const noteUse = ({ tokenId }: Identity): void => {
+  const noteUse = (identity: Identity): void => {
+    const { tokenId } = identity;
     const now = Date.now();
     if (now - (usedAt.get(tokenId) ?? 0) < 60_000) return;
     usedAt.set(tokenId, now);
-    void run(pool, markUsed, [[tokenId]]).catch(() => usedAt.delete(tokenId));
+    void markUsed(identity).catch(() => usedAt.delete(tokenId));
   };
 
   return async (token) => {

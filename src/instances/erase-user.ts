@@ -62,8 +62,8 @@ const NAMING: Statement = {
 };
 
 /**
- * The events that name a user as a manager, of all that are there. That reads them all, so it is done before anybody waits for the
- * instance's lock; whoever writes such an event holds it, so those up to the last that is seen under the lock are committed.
+ * The events that name a user as a manager, of all that are older than a minute: whoever wrote one of them has committed by now. That
+ * reads them all, so it is done before anybody waits for the instance's lock; the few that are newer are looked at under it.
  */
 async function eventsNaming(
   pool: pg.Pool,
@@ -73,7 +73,7 @@ async function eventsNaming(
   const seen = await transaction(pool, async (client) => {
     await client.query('select lock_instance($1)', [instance]);
     const { rows } = await client.query<{ seen: string }>(
-      'select coalesce(max(entry), 0) as seen from events where instance_id = $1',
+      `select coalesce(max(entry), 0) as seen from events where instance_id = $1 and at < now() - interval '1 minute'`,
       [instance],
     );
     return rows[0]?.seen ?? '0';
@@ -119,11 +119,11 @@ const REFERRING = {
   text: `
     select u.id from users u, accounts m
     where m.instance_id = $1 and m.id = $2 and u.instance_id = $1 and u.id <> $2
-      and u.manager_reference_key in (m.external_id_key, m.user_name_key, m.email_key)
+      and u.manager_reference_key in (m.id::text, m.external_id_key, m.user_name_key, m.email_key)
     order by u.id`,
 };
 
-/** Who names this user by something that says who it is; a deleted one is only rewritten. */
+/** Whoever names this user as a manager does so no longer, or by the id alone; of a deleted one the rows are only rewritten. */
 async function forgetReferences(query: Query, instance: InstanceId, id: UserId, by: Actor): Promise<void> {
   const ids = (await query<{ id: UserId }>(REFERRING, [instance, id])).map((row) => row.id);
   const present = (
@@ -133,26 +133,32 @@ async function forgetReferences(query: Query, instance: InstanceId, id: UserId, 
     )
   ).filter((user) => user !== undefined);
   const assertions = present.flatMap((stored) => {
-    const user = changedUser(stored, withoutManager);
+    const user = changedUser(stored, (resource) => withoutManager(resource, id));
     return user === undefined ? [] : [{ instance, user, by }];
   });
   await updateUsers(query, assertions);
   const deleted = ids.filter((other) => !present.some((user) => user.id === other));
   for (const stored of await storedOf(query, instance, deleted)) {
     const { state, resource } = parseUser(stored);
+    const rewritten = renderUser(state, withoutManager(resource, undefined));
     await query(
       {
         name: 'rewrite_deleted_user',
-        text: 'update users set resource = $3, manager_reference = null, manager_reference_key = null where instance_id = $1 and id = $2',
+        text: `
+          with account as (
+            update accounts set manager_reference_key = null where instance_id = $1 and id = $2)
+          update users set resource = $3, manager_reference = null, manager_reference_key = null where instance_id = $1 and id = $2`,
       },
-      [instance, stored.id, renderUser(state, withoutManager(resource))],
+      [instance, stored.id, rewritten],
     );
   }
 }
 
-function withoutManager(resource: ScimObject): ScimObject {
+/** @param id who may still be meant by the id, which says nothing of who it is */
+function withoutManager(resource: ScimObject, id: UserId | undefined): ScimObject {
   const extension = resource[ENTERPRISE_USER_SCHEMA];
   if (!isScimObject(extension)) return resource;
-  const { manager: _manager, ...others } = extension;
-  return { ...resource, [ENTERPRISE_USER_SCHEMA]: others };
+  const { manager, ...others } = extension;
+  const isById = id !== undefined && isScimObject(manager) && manager['value'] === id;
+  return { ...resource, [ENTERPRISE_USER_SCHEMA]: { ...others, ...(isById ? { manager: { value: id } } : {}) } };
 }

@@ -3,7 +3,7 @@ import { on, type Query, run, type Statement, transaction, within } from '../dat
 import type { Reason } from '../directory/progress-list.js';
 import { type Actor, lockUser } from '../directory/users.js';
 import { updateUsers } from '../directory/write-users.js';
-import { RefusedError } from '../errors.js';
+import { InvariantError, RefusedError } from '../errors.js';
 import type { InstanceId, UserId } from '../ids.js';
 import { changedUser } from '../scim/asserted-user.js';
 import { overlay } from '../scim/protocol/multi-valued.js';
@@ -69,7 +69,7 @@ const abandon = (
       throw nothingToDo('The user is neither stuck at the application nor being deactivated.');
     }
     const [written] = await updateUsers(query, [{ instance, user, by }]);
-    if (written !== true) throw new Error('A user was written by somebody who does not hold the account.');
+    if (written !== true) throw new InvariantError('A user was written by somebody who does not hold the account.');
     await query(NOTE, values);
   });
 

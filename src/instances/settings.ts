@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import type { Actor } from '../directory/users.js';
 import { RefusedError } from '../errors.js';
-import type { InstanceId } from '../ids.js';
+import { type InstanceId, isUserId } from '../ids.js';
 import { foldUserName } from '../scim/protocol/resource.js';
 import { type NewApplication, setApplication } from './application.js';
 import type { RateLimit } from './authenticate-token.js';
@@ -89,8 +89,8 @@ export async function applySettings(
   }
   if (settings.switches?.deactivateUsers === true) {
     const page = [instance, AT_ONCE, by.actor, by.requestId];
-    // All in this transaction, a statement each for some of them.
-    while ((await client.query('select release_kept($1, null, $2, $3, $4)', page)).rowCount === AT_ONCE);
+    // All in this transaction, a statement each for some of them; whom Okta changes at that moment the next one finds.
+    while (((await client.query('select release_kept($1, null, $2, $3, $4)', page)).rowCount ?? 0) > 0);
   }
   if (defaultManager !== undefined) await client.query('select kick_instance($1, $2)', [instance, by.source]);
   const secret = application === undefined ? undefined : await setApplication(client, instance, application);
@@ -100,8 +100,8 @@ export async function applySettings(
 async function defaultManagerId(client: pg.PoolClient, slug: string, idOrUserName: string): Promise<string> {
   const found = await client.query<{ id: string; status: string; role: string }>(
     `select a.id, a.status, a.role from accounts a join users u on u.instance_id = a.instance_id and u.id = a.id
-     where a.instance_id = $1 and (a.id::text = $2 or u.user_name_key = $3) and u.deleted_at is null`,
-    [slug, idOrUserName, foldUserName(idOrUserName)],
+     where a.instance_id = $1 and ${isUserId(idOrUserName) ? 'a.id' : 'u.user_name_key'} = $2 and u.deleted_at is null`,
+    [slug, isUserId(idOrUserName) ? idOrUserName : foldUserName(idOrUserName)],
   );
   const [account] = found.rows;
   const refuse = (why: string) =>

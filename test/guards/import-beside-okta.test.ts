@@ -69,4 +69,21 @@ describe('guard 9: a file beside Okta', function () {
     );
     assert.deepEqual(rows, [{ user_name: 'replaced@x.test', title: '', role: 'individual', status: 'active' }]);
   });
+
+  it('a row that is decided while its page is on its way takes no other row with it', async () => {
+    const holder = await roster.pool.connect();
+    await holder.query('begin');
+    await holder.query('select lock_instance($1)', [roster.instance]);
+    const id = await beginImport(roster, ['email', ...Array.from({ length: 20 }, (_, n) => `page${n}@x.test`)]);
+    await untilBlocked(roster);
+    // As erasing somebody does.
+    await roster.pool.query(
+      `update import_rows set outcome = 'rejected', attributes = null where import_id = $1 and user_name = 'page3@x.test'`,
+      [id],
+    );
+    await holder.query('commit');
+    holder.release();
+    const ended = await importEnded(roster, id);
+    assert.equal(ended.rows.created, 19);
+  });
 });

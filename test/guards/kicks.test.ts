@@ -56,13 +56,13 @@ describe('guard 5: kicks', () => {
     const [one, two] = await Promise.all([takeKicks(database.pool, 2), takeKicks(database.pool, 2)]);
     assert.deepEqual(new Set([...taken(one), ...taken(two)]), new Set(ids));
     assert.equal(one.length + two.length, 3);
-    await releaseKicks(database.pool, one);
+    await releaseKicks(database.pool, one, 0);
     assert.deepEqual(taken(await takeKicks(database.pool, 20)), taken(one));
   });
 
   for (const [who, act] of [
     ['who removes them', (kicks: Kick[]) => removeKicks(database.pool, kicks.toReversed())],
-    ['who gives them back', (kicks: Kick[]) => releaseKicks(database.pool, kicks.toReversed())],
+    ['who gives them back', (kicks: Kick[]) => releaseKicks(database.pool, kicks.toReversed(), 0)],
     [
       'a change of their users',
       (kicks: Kick[]) => {

@@ -77,6 +77,25 @@ describe('guard 6: the sweeper reads due dates', () => {
     assert.deepEqual(await swept(), [id]);
   });
 
+  it('sees to the longest overdue first, so that who is beyond help keeps nobody else waiting', async () => {
+    await loseKicks();
+    await database.pool.query('delete from progress');
+    const first = await create({ userName: 'ada@x.test' });
+    await loseKicks();
+    await later(30);
+    const second = await create({ userName: 'bo@x.test' });
+    await loseKicks();
+    await later(61);
+    const sweep = async () => {
+      assert.equal(await sweepKicks(database.pool, OVERDUE_SECONDS, 1), 1);
+      const kicks = await takeKicks(database.pool, 20);
+      await removeKicks(database.pool, kicks);
+      return kicks.map(({ userId }) => userId);
+    };
+    assert.deepEqual([await sweep(), await sweep()], [[first], [second]]);
+    assert.equal(await sweepKicks(database.pool, OVERDUE_SECONDS, 1), 0, 'each has half a minute again');
+  });
+
   it('kicks who is behind what was asserted, without kick or due date', async () => {
     const id = await create({ userName: 'ada@x.test' });
     await database.pool.query('delete from kicks');

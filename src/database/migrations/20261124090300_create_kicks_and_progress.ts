@@ -30,7 +30,6 @@ async function up(knex: Knex): Promise<void> {
       message text,
       since timestamptz not null default now(),
       due timestamptz,
-      action jsonb,
       primary key (instance_id, user_id),
       foreign key (instance_id, user_id) references users (instance_id, id)
     );

@@ -196,7 +196,7 @@ begin
     returning a.id, a.revision > p.former_revision as revised,
       case
         when a.status = p.former_status then 'account.updated' when a.status = 'suspended' then 'account.suspended'
-        when p.former_status = 'pending' then 'account.created' else 'account.reactivated'
+        when p.former_revision = 0 then 'account.created' else 'account.reactivated'
       end as type
   )
   select array_agg(w.id), array_agg(w.type) into v_revised, v_types from written w where w.revised;

@@ -222,7 +222,7 @@ begin
     told_suspension = a.told_suspension and not (v_done and p_type <> 'account.suspended'),
     refused_revision = case when v_taken_after_all then null else a.refused_revision end,
     -- Its run provisions it anew.
-    applied_version = case when v_taken_after_all then 0 else a.applied_version end,
+    applied_version = case when v_taken_after_all then a.asserted_version - 1 else a.applied_version end,
     announcing_until = case when a.announcing_token = p_token then clock_timestamp() + p_later else a.announcing_until end,
     announcing_token = nullif(a.announcing_token, p_token)
   where a.instance_id = p_instance and a.id = p_user
@@ -364,7 +364,7 @@ begin
   select coalesce(array_agg(page.id order by page.id), '{}') into v_ids
   from (select concerned.id from concerned order by concerned.id limit p_limit) page;
   update accounts a set refused_revision = null,
-    applied_version = case when a.refused_revision is not null then 0 else a.applied_version end,
+    applied_version = case when a.refused_revision is not null then a.asserted_version - 1 else a.applied_version end,
     announcing_until = case when a.announcing_token is not null then a.announcing_until end
   where a.instance_id = p_instance and a.id = any (v_ids);
   insert into kicks (instance_id, user_id, lane, source)

@@ -169,15 +169,15 @@ begin
   where a.instance_id = p_instance and a.id = p_user;
   insert into audit_log (instance_id, actor, action, user_id, version, outcome)
   values (p_instance, 'temporal', 'user.cancel', p_user, p_version, 'accepted');
-  insert into progress (instance_id, user_id, stage) values (p_instance, p_user, 'abandoned')
-  on conflict (instance_id, user_id) do update
-    set stage = excluded.stage, since = now(), reason = null, message = null, due = null;
   -- The application may have been told of the account already. Not at once: the run that is cancelled would hear of it, and end.
   if v_account.told_anything then
     insert into kicks (instance_id, user_id, lane, source, taken_until)
     values (p_instance, p_user, 1, 'sweep', now() + interval '2 seconds')
     on conflict (instance_id, user_id) do update set nonce = nextval('kick_nonce'), taken_until = excluded.taken_until;
   end if;
+  insert into progress (instance_id, user_id, stage) values (p_instance, p_user, 'abandoned')
+  on conflict (instance_id, user_id) do update
+    set stage = excluded.stage, since = now(), reason = null, message = null, due = null;
   return true;
 end
 $$;

@@ -135,7 +135,7 @@ begin
   )
   select coalesce(array_agg(held.id), '{}') into v_ids from held;
 
-  update accounts a set unassigned_at = null, held_at = null, applied_version = 0
+  update accounts a set unassigned_at = null, held_at = null, applied_version = a.asserted_version - 1
   where a.instance_id = p_instance and a.id = any (v_ids);
   insert into audit_log (instance_id, actor, action, user_id, outcome, request_id, note)
   select p_instance, p_actor, 'user.release', released.id, 'accepted', p_request, p_note from unnest(v_ids) as released (id);

@@ -46,6 +46,7 @@ declare
   v_user users;
   v_account accounts;
   v_name text := 'erased:' || p_user;
+  v_groups uuid[];
   v_words text[];
   v_names text[];
   v_notes text;
@@ -93,13 +94,17 @@ begin
   select p_instance, 'account.suspended', a.id, a.revision, (account_body(a)::jsonb || '{"deleted": true}')::json
   from accounts a where a.instance_id = p_instance and a.id = p_user;
 
-  with gone as (
-    delete from group_members m
-    where m.instance_id = p_instance and (m.user_id = p_user or lower(m.reference) = any (v_words) or lower(m.display) = any (v_words))
-    returning m.group_id
-  )
-  update groups g set version = g.version + 1, updated_at = now()
-  where g.instance_id = p_instance and g.id in (select gone.group_id from gone);
+  -- The groups first, as whoever changes one does.
+  v_groups := array(
+    select g.id from groups g
+    where g.instance_id = p_instance and g.id in (
+      select m.group_id from group_members m
+      where m.instance_id = p_instance and (m.user_id = p_user or lower(m.reference) = any (v_words) or lower(m.display) = any (v_words)))
+    order by g.id for update);
+  delete from group_members m
+  where m.instance_id = p_instance and m.group_id = any (v_groups)
+    and (m.user_id = p_user or lower(m.reference) = any (v_words) or lower(m.display) = any (v_words));
+  update groups g set version = g.version + 1, updated_at = now() where g.instance_id = p_instance and g.id = any (v_groups);
 
   -- Files: the rows of the person, and those that name the person as somebody's manager. One that is not decided yet is rejected.
   with named as (
@@ -121,6 +126,8 @@ begin
     select from unnest(v_words) as word where strpos(lower(r.path), word) > 0 or strpos(lower(r.detail), word) > 0));
   delete from answers w
   where w.instance_id = p_instance and (w.user_id = p_user or names_somebody(w.words, v_words, v_names));
+  insert into kicks (instance_id, user_id, lane, source) values (p_instance, p_user, 0, 'admin')
+  on conflict (instance_id, user_id) do update set nonce = nextval('kick_nonce'), lane = 0, taken_until = null;
   update progress p set message = null
   where p.instance_id = p_instance and p.message is not null
     and (p.user_id = p_user or names_somebody(p.message, v_words, v_names));
@@ -136,8 +143,6 @@ begin
 
   insert into audit_log (instance_id, actor, action, user_id, version, changed, outcome, request_id, note)
   values (p_instance, p_actor, 'user.erase', p_user, p_version, v_notes, 'accepted', p_request, p_note);
-  insert into kicks (instance_id, user_id, lane, source) values (p_instance, p_user, 0, 'admin')
-  on conflict (instance_id, user_id) do update set nonce = nextval('kick_nonce'), lane = 0, taken_until = null;
   return null;
 end
 $$`;

@@ -26,7 +26,6 @@ async function up(knex: Knex): Promise<void> {
       rejected integer not null default 0,
       cancelled integer not null default 0,
       created_at timestamptz not null default now(),
-      started_at timestamptz,
       finished_at timestamptz,
       -- When its run is to be started or woken next, null where there is nothing to do; while it is staged, when nobody stages it any more.
       due timestamptz,
@@ -99,12 +98,12 @@ begin
   end if;
 
   with written as (
-    -- A pending account has nothing yet that could be told.
-    update accounts a set role = asked.role, revision = a.revision + case when a.status = 'pending' then 0 else 1 end,
+    -- Of an account without a revision nothing was told yet, its names neither.
+    update accounts a set role = asked.role, revision = a.revision + case when a.revision = 0 then 0 else 1 end,
       coach_since = case when asked.role = 'coach' then clock_timestamp() end
     from (select v.id, stored_role(p_instance, v.id, v.role) as role from unnest(p_ids, p_roles) as v (id, role)) asked
     where a.instance_id = p_instance and a.id = asked.id and a.id = any (v_current) and a.role <> asked.role
-    returning a.id, a.role, a.asserted_version, a.status <> 'pending' as told
+    returning a.id, a.role, a.asserted_version, a.revision > 0 as told
   ),
   audited as (
     insert into audit_log (instance_id, actor, action, user_id, version, outcome, request_id)
