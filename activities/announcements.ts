@@ -116,7 +116,7 @@ export function announcementActivities(pool: pg.Pool, deliverer: Deliverer, note
             ? 'others tell it at the moment, or it asked for a later time'
             : `answer ${result.status ?? 'none'}`,
         // A claim is freed as soon as its attempt is over: the usual back-off looks again sooner than it would end by itself.
-        ...(result.afterMs === undefined || ('isClaimed' in result && result.isClaimed === true)
+        ...(result.afterMs === undefined || ('isClaimed' in result && result.isClaimed)
           ? {}
           : { nextRetryDelay: Math.max(BUSY_MS, result.afterMs) }),
         ...(result.outcome === 'busy' ? { category: ApplicationFailureCategory.BENIGN } : {}),

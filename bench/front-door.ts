@@ -156,7 +156,7 @@ const RUNNING = ', everything running';
 const BY_BULK = ', by Bulk';
 const OF_A_GROUP = ', of a group';
 
-/** Against the bare server, by the bars of design section 9. */
+/** Against the bare server, by its bars. */
 const BARS: readonly (readonly [work: string, name: string, bar?: number])[] = [
   ['create', 'create, dispatcher paused', 0.65],
   [`create${RUNNING}`, 'create, everything running'],

@@ -21,7 +21,7 @@ function page({ machine, findings }: Outcome): string {
 
 Measured with \`npm run bench\` (one part alone: \`npm run bench -- front-door\`) on a machine with ${cores} cores, which servers, database and load
 share; Node ${node}, PostgreSQL ${postgresql} (durable: \`fsync\` on), Temporal ${temporal} (dev server). Every ratio is
-between two things measured in alternating rounds of the same run; the bars are those of the design, section 9. What is
+between two things measured in alternating rounds of the same run; the bars were set before anything was built. What is
 measured, and how, stands at the top of each file in this folder.
 
 ${findings.map((each) => `## ${each.bench}\n\n${toMarkdown(each.findings)}`).join('\n\n')}

@@ -9,6 +9,7 @@ import { importCommand } from './commands/import.js';
 import { instanceCommand } from './commands/instance.js';
 import { migrateCommand } from './commands/migrate.js';
 import { operatorTokenCommand } from './commands/operator-token.js';
+import { note } from './commands/output.js';
 import { programCommand } from './commands/program.js';
 import { requestsCommand } from './commands/requests.js';
 import { retryCommand, stuckCommand } from './commands/stuck.js';
@@ -48,6 +49,6 @@ async function main(): Promise<void> {
 
 main().catch((error: unknown) => {
   // One line that says what to do; a stack is of no use to whoever typed the command.
-  process.stderr.write(`roster: ${error instanceof Error ? error.message : String(error)}\n`);
+  note(`roster: ${error instanceof Error ? error.message : String(error)}`);
   process.exitCode = 1;
 });

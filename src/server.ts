@@ -104,7 +104,7 @@ async function main(): Promise<void> {
   const server = await startServer(config, log);
   const ended = new Promise<void>((resolve, reject) => {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-      process.once(signal, () => void server.stop().then(resolve, reject));
+      process.on(signal, () => void server.stop().then(resolve, reject));
     }
   });
   log.info({ port: server.port }, 'server ready');

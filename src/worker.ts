@@ -123,7 +123,7 @@ async function main(): Promise<void> {
   });
   const worker = await startWorker(config, log);
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-    process.once(signal, () => void worker.stop());
+    process.on(signal, () => void worker.stop());
   }
   log.info({ taskQueue: config.temporal.taskQueue }, 'worker ready');
   process.send?.({});

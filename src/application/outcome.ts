@@ -7,7 +7,7 @@ const RETRIED: readonly number[] = [401, 403, 407, 408, 425, 429];
 const GONE: readonly number[] = [404, 410];
 
 /**
- * What becomes of a message after an answer of this status (design section 6). No answer, a redirect or a fault of the
+ * What becomes of a message after an answer of this status. No answer, a redirect or a fault of the
  * application's is tried again; any other 4xx is a refusal for good.
  * @param isProven whether the URL ever answered with a 2xx: until then a 4xx may only say that the URL is mistyped
  */

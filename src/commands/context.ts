@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type pg from 'pg';
 import { type Config, devFilePath, required } from '../config.js';
 import { createPool } from '../database/pool.js';
-import { readDevFile } from '../dev/dev-file.js';
+import { type DevFile, readDevFile } from '../dev/dev-file.js';
 import { keptSecret } from '../dev/secrets.js';
 import type { Actor } from '../directory/users.js';
 import type { TemporalUi } from '../dispatch/temporal-ui.js';
@@ -34,25 +34,32 @@ export async function withDatabase<Result>(config: Config, work: (pool: pg.Pool)
 export const databaseUrl = async (config: Config): Promise<string> =>
   required(config.databaseUrl ?? (await readDevFile(devFilePath(config)))?.databaseUrl, 'DATABASE_URL');
 
-/** Whether an application may be in a private network: as the settings say, and always in the database of a `roster dev`. */
-export async function allowsPrivateApplications(config: Config): Promise<boolean> {
-  const dev = config.allowPrivateApplications ? undefined : await readDevFile(devFilePath(config));
-  return config.allowPrivateApplications || (dev !== undefined && (await databaseUrl(config)) === dev.databaseUrl);
+/** The `roster dev` on this home, where the settings name no other database than its own: of two Rosters no halves are mixed. */
+async function ownDev(config: Config): Promise<DevFile | undefined> {
+  const dev = await readDevFile(devFilePath(config));
+  return config.databaseUrl === undefined || config.databaseUrl === dev?.databaseUrl ? dev : undefined;
 }
 
-/** The key of the token digests, which must be the server's. @throws ConfigError */
-export const tokenSecret = async (config: Config): Promise<string> =>
-  required(config.secret ?? (await keptSecret(join(config.home, 'secrets.json'))), 'ROSTER_SECRET');
+/** Whether an application may be in a private network: as the settings say, and always in the database of a `roster dev`. */
+export const allowsPrivateApplications = async (config: Config): Promise<boolean> =>
+  config.allowPrivateApplications || (await ownDev(config)) !== undefined;
+
+/** The key of the token digests, which must be the server's: that of a `roster dev` is kept on its home. @throws ConfigError */
+export async function tokenSecret(config: Config): Promise<string> {
+  const isOwn = (await ownDev(config)) !== undefined;
+  const kept = isOwn ? await keptSecret(join(config.home, 'secrets.json')) : undefined;
+  return required(kept ?? config.secret, 'ROSTER_SECRET');
+}
 
 /** Where its Web UI is: that of a running `roster dev`, where the settings name no Temporal of their own. */
 export async function temporalUi(config: Config): Promise<TemporalUi> {
   const { address, uiUrl, namespace } = config.temporal;
-  const dev = address === undefined ? await readDevFile(devFilePath(config)) : undefined;
+  const dev = address === undefined ? await ownDev(config) : undefined;
   return { url: dev?.temporalUiUrl ?? uiUrl, namespace };
 }
 
 /** Where Temporal is: as the settings say, or that of a running `roster dev`. @throws ConfigError */
 export async function temporalTarget(config: Config): Promise<{ address: string; namespace: string }> {
-  const address = config.temporal.address ?? (await readDevFile(devFilePath(config)))?.temporalAddress;
+  const address = config.temporal.address ?? (await ownDev(config))?.temporalAddress;
   return { address: required(address, 'TEMPORAL_ADDRESS'), namespace: config.temporal.namespace };
 }

@@ -2,7 +2,7 @@ import { Command, Option } from 'commander';
 import { type Config, devFilePath } from '../config.js';
 import { type DemoOptions, playDemo } from '../demo/play-demo.js';
 import { readDevFile } from '../dev/dev-file.js';
-import { JSON_OPTION, print } from './output.js';
+import { JSON_OPTION, note, print } from './output.js';
 
 interface DemoFlags {
   readonly url?: string;
@@ -39,7 +39,7 @@ Examples, the first beside a running "npm run dev":
     .action(async (flags: DemoFlags) => {
       const { family, seed, json } = flags;
       const target = await targetOf(config, flags);
-      const say = json === true ? (line: string) => void process.stderr.write(`${line}\n`) : print;
+      const say = json === true ? note : print;
       const result = await playDemo({ ...target, family, seed, say });
       if (json === true) print(JSON.stringify(result, null, 2));
       if (!result.ok) process.exitCode = 1;

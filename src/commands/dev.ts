@@ -1,8 +1,9 @@
-import { Command, InvalidArgumentError } from 'commander';
+import { Command } from 'commander';
 import type { Config } from '../config.js';
 import { playDemo } from '../demo/play-demo.js';
 import { type RunningDev, startDev } from '../dev/dev.js';
 import { print } from './output.js';
+import { wholeNumber } from './whole-number.js';
 
 const TEMPORAL_PORT = 7233;
 const TEMPORAL_UI_PORT = 8233;
@@ -39,7 +40,7 @@ async function run(config: Config, ports: { temporal: number; ui: number }): Pro
   try {
     print(whereItIs(dev));
     if (dev.isNew) await play(dev, stopping.signal);
-    if (!stopping.signal.aborted) print(whatToDo(dev));
+    if (!stopping.signal.aborted) print(whatToDo(dev, config.temporal.namespace));
     await stopped;
   } finally {
     print('stopping');
@@ -69,7 +70,7 @@ const whereItIs = ({ file }: RunningDev): string =>
     `  PostgreSQL    ${file.databaseUrl}`,
   ].join('\n');
 
-const whatToDo = ({ file }: RunningDev): string => `
+const whatToDo = ({ file }: RunningDev, namespace: string): string => `
 What next:
 
   Provision a user, as Okta does:
@@ -85,16 +86,10 @@ What next:
     ${file.consoleUrl}
 
   See each user's run, and who waits for a manager:
-    ${file.temporalUiUrl}/namespaces/default/workflows
+    ${file.temporalUiUrl}/namespaces/${encodeURIComponent(namespace)}/workflows
 
   Connect a real Okta: docs/okta-setup.md. More commands: npm run roster -- --help
   Ctrl-C stops everything; the data stays.
 `;
 
-function port(text: string): number {
-  const number = Number(text);
-  if (!Number.isInteger(number) || number < 0 || number > 65_535) {
-    throw new InvalidArgumentError('A port from 0 to 65535.');
-  }
-  return number;
-}
+const port = wholeNumber(0, 65_535, 'a port');

@@ -1,5 +1,5 @@
 import { createReadStream, createWriteStream } from 'node:fs';
-import { rm, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -41,6 +41,7 @@ interface Options {
   readonly resume?: string;
   readonly cancel?: string;
   readonly why?: string;
+  readonly rejects?: string;
   readonly json?: boolean;
 }
 
@@ -63,10 +64,11 @@ export const importCommand = (config: Config): Command =>
     .option('--resume <import>', 'go on with one that is paused')
     .option('--cancel <import>', 'stop one for good; what is done stays')
     .option('--why <reason>', 'why, for the audit log')
+    .option('--rejects <file>', 'where the rejected rows go, instead of beside the file; it is overwritten')
     .option(...JSON_OPTION)
     .addHelpText(
       'after',
-      `\nThe rows that were rejected are written beside the file (people.rejects.csv), with the reason of each: correct them and send that file.\n\nExit code ${EXIT_CODES}.\n\nExamples:\n  $ roster import --template > people.csv\n  $ roster import people.csv --instance acme --dry-run\n  $ roster import people.csv --instance acme`,
+      `\nThe rows that were rejected are written beside the file (people.rejects.csv, or with the import's id where that is there already), with the reason of each: correct them and send that file.\n\nExit code ${EXIT_CODES}.\n\nExamples:\n  $ roster import --template > people.csv\n  $ roster import people.csv --instance acme --dry-run\n  $ roster import people.csv --instance acme`,
     )
     .action(async (argument: string | undefined, options: Options) => {
       if (options.template === true) return print(TEMPLATE);
@@ -82,7 +84,7 @@ export const importCommand = (config: Config): Command =>
         if (options.detach === true) return show(begun, options);
         const ended = await watch(pool, begun.id);
         show(ended, options);
-        await keepRejects(pool, ended, file);
+        await keepRejects(pool, ended, options.rejects ?? (await freeRejects(ended, file)));
         process.exitCode = ended.state === 'cancelled' ? 3 : ended.rows.rejected > 0 ? 2 : 0;
       });
     });
@@ -148,16 +150,19 @@ async function watch(pool: pg.Pool, id: string): Promise<Import> {
   }
 }
 
-/** Writes the rejected rows beside the file; those of an earlier time go where there are none. */
-async function keepRejects(pool: pg.Pool, ended: Import, file: string | undefined): Promise<void> {
-  const isBeside = file !== undefined && file !== '-';
-  const path = isBeside
-    ? `${file.slice(0, file.length - extname(file).length)}.rejects.csv`
-    : `${ended.id}.rejects.csv`;
-  if (ended.rows.rejected === 0) {
-    if (isBeside) await rm(path, { force: true });
-    return;
-  }
+/** Where rejected rows go: beside the file, and never over those of an earlier time, which somebody may be correcting. */
+async function freeRejects({ id }: Import, file: string | undefined): Promise<string> {
+  if (file === undefined || file === '-') return `${id}.rejects.csv`;
+  const name = file.slice(0, file.length - extname(file).length);
+  const isTaken = await stat(`${name}.rejects.csv`).then(
+    () => true,
+    () => false,
+  );
+  return isTaken ? `${name}.${id}.rejects.csv` : `${name}.rejects.csv`;
+}
+
+async function keepRejects(pool: pg.Pool, ended: Import, path: string): Promise<void> {
+  if (ended.rows.rejected === 0) return;
   try {
     await pipeline(Readable.from(rejectsFile(pool, ended)), createWriteStream(path));
     note(`${ended.rows.rejected} rows were rejected; ${path} has them, each with its reason`);
@@ -165,7 +170,7 @@ async function keepRejects(pool: pg.Pool, ended: Import, file: string | undefine
     // The import is done all the same.
     const why = error instanceof Error ? error.message : String(error);
     note(
-      `${ended.rows.rejected} rows were rejected, and ${path} could not be written (${why}). "roster import --watch ${ended.id}" writes them elsewhere`,
+      `${ended.rows.rejected} rows were rejected, and ${path} could not be written (${why}). "roster import --watch ${ended.id} --rejects <file>" writes them elsewhere`,
     );
   }
 }

@@ -1,6 +1,7 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { endpointUrl } from '../application/endpoint-url.js';
 import type { InstanceSettings } from '../instances/settings.js';
+import { wholeNumber } from './whole-number.js';
 
 /** What the options of `withSettings` come to. */
 export interface SettingOptions {
@@ -100,18 +101,8 @@ function onOrOff(text: string): boolean {
 
 /** The moment so many minutes from now; null for none. */
 function minutes(text: string): Date | null {
-  const number = wholeUpTo(1_440, 'minutes', text);
+  const number = wholeNumber(0, 1_440, 'minutes')(text);
   return number === 0 ? null : new Date(Date.now() + number * 60_000);
 }
 
-function seconds(text: string): number {
-  return wholeUpTo(86_400, 'seconds', text);
-}
-
-function wholeUpTo(most: number, unit: string, text: string): number {
-  const number = Number(text);
-  if (!Number.isInteger(number) || number < 0 || number > most) {
-    throw new InvalidArgumentError(`A whole number of ${unit} from 0 to ${most}.`);
-  }
-  return number;
-}
+const seconds = wholeNumber(0, 86_400, 'seconds');

@@ -1,4 +1,4 @@
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import type { Config } from '../config.js';
 import {
   type ChangedInstance,
@@ -63,7 +63,9 @@ export function instanceCommand(config: Config): Command {
     .description('change settings; what is not given stays')
     .option('--name <name>', 'name for people to read', label)
     .option('--default-manager <e-mail or id>', 'an active user whose role is manager or above')
-    .option('--first-coach', 'make the first coach the default manager again')
+    .addOption(
+      new Option('--first-coach', 'make the first coach the default manager again').conflicts('defaultManager'),
+    )
     .option(...JSON_OPTION)
     .addHelpText(
       'after',
@@ -104,6 +106,8 @@ const columns = {
     Object.entries(switches)
       .flatMap(([name, isOn]) => (isOn ? [] : [name]))
       .join(', '),
+  'scim roles': ({ scimRoles }: Instance) => (scimRoles ? 'on' : 'off'),
+  'bodies logged until': ({ logBodiesUntil }: Instance) => logBodiesUntil,
   created: (instance: Instance) => instance.createdAt,
 };
 

@@ -46,5 +46,5 @@ export const print = (line: string): void => {
 
 /** Says how far something is that takes a while: beside the result, which may be read by a program. */
 export const note = (line: string): void => {
-  process.stderr.write(`${line}\n`);
+  process.stderr.write(`${forTerminal(line)}\n`);
 };

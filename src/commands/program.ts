@@ -10,7 +10,7 @@ export const programCommand = (name: 'server' | 'worker', description: string): 
     .addHelpText('after', `\nSettings come from the environment; see .env.example.\n\nExample:\n  $ roster ${name}`)
     .action(async () => {
       const child = spawn(process.execPath, nodeArguments(name), { cwd: PACKAGE_ROOT, stdio: 'inherit' });
-      // A Ctrl-C in the terminal reaches both of us; what is sent to us alone is handed on.
+      // What is sent to us alone is handed on. A Ctrl-C in the terminal reaches both of us: to stop twice is to stop once.
       for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void child.kill(signal));
       const [code] = (await once(child, 'exit')) as [number | null];
       process.exitCode = code ?? 1;

@@ -1,10 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { Command, InvalidArgumentError } from 'commander';
+import { Command } from 'commander';
 import type { Config } from '../config.js';
 import { type LoggedRequest, listRequests, requestsSince } from '../directory/requests.js';
 import { showInstance } from '../instances/instances.js';
 import { withDatabase } from './context.js';
 import { JSON_OPTION, print, printList } from './output.js';
+import { wholeNumber } from './whole-number.js';
 
 const POLL_MS = 1_000;
 const AT_ONCE = 1_000;
@@ -65,9 +66,4 @@ const line = ({ at, method, path, status, detail, milliseconds, body }: LoggedRe
     ...(body === null ? [] : [JSON.stringify(body)]),
   ].join('  ');
 
-function many(text: string): number {
-  const number = Number(text);
-  if (!Number.isInteger(number) || number < 1 || number > 1_000)
-    throw new InvalidArgumentError('A number from 1 to 1000.');
-  return number;
-}
+const many = wholeNumber(1, 1_000, 'requests');

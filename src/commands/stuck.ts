@@ -1,15 +1,16 @@
 import { Command, Option } from 'commander';
+import type pg from 'pg';
 import type { Config } from '../config.js';
-import { listProgress, type Reason, STAGES, type Stage } from '../directory/progress-list.js';
+import { listProgress, type Progress, type Reason, STAGES, type Stage } from '../directory/progress-list.js';
 import { runOf, runsUrl } from '../dispatch/temporal-ui.js';
-import { isUserId } from '../ids.js';
+import { type InstanceId, isUserId } from '../ids.js';
 import { showInstance } from '../instances/instances.js';
 import { actOnInstance, actOnUser, USER_ACTIONS, type UserAction } from '../instances/operator-actions.js';
 import { BY_CLI, temporalUi, withDatabase } from './context.js';
 import { JSON_OPTION, type Json, print, printList, printOne } from './output.js';
 import { reason } from './texts.js';
 
-const MOST = 1_000;
+const PAGE = 1_000;
 
 /** What somebody can be stuck for; the other reasons are of who waits, is held or keeps access. */
 const STUCK_FOR: readonly Reason[] = ['directory_unavailable', 'application_unreachable', 'application_refused'];
@@ -35,7 +36,7 @@ export const stuckCommand = (config: Config): Command =>
       const ui = await temporalUi(config);
       const { instance, stuck } = await withDatabase(config, async (pool) => {
         const { slug: instance } = await showInstance(pool, slug);
-        const rows = await listProgress(pool, instance, stage, { after: undefined, limit: MOST });
+        const rows = await everybodyIn(pool, instance, stage);
         return { instance, stuck: rows.map((row) => ({ ...row, workflow: runOf(ui, instance, row.userId) })) };
       });
       const columns = {
@@ -53,6 +54,15 @@ export const stuckCommand = (config: Config): Command =>
       print(`\nIn the Temporal Web UI${all}`);
       for (const { userName, workflow } of stuck) print(`  ${userName}  ${workflow.url}`);
     });
+
+async function everybodyIn(pool: pg.Pool, instance: InstanceId, stage: Stage): Promise<Progress[]> {
+  const rows: Progress[] = [];
+  for (;;) {
+    const page = await listProgress(pool, instance, stage, { after: rows.at(-1)?.userId, limit: PAGE });
+    rows.push(...page);
+    if (page.length < PAGE) return rows;
+  }
+}
 
 /** `roster retry`: what operators do about it. */
 export const retryCommand = (config: Config): Command =>

@@ -1,4 +1,4 @@
-import { Command, InvalidArgumentError } from 'commander';
+import { Command } from 'commander';
 import type { Config } from '../config.js';
 import { showInstance } from '../instances/instances.js';
 import {
@@ -13,6 +13,7 @@ import {
 import { BY_CLI, tokenSecret, withDatabase } from './context.js';
 import { JSON_OPTION, type Json, print, printList, printOne } from './output.js';
 import { label } from './texts.js';
+import { wholeNumber } from './whole-number.js';
 
 /** `roster token`: the SCIM tokens of an instance, which an Okta administrator pastes into Okta. */
 export function tokenCommand(config: Config): Command {
@@ -100,13 +101,3 @@ export function printIssued(issued: IssuedToken, options: Json): void {
 /** Reads a number of days. @throws InvalidArgumentError */
 export const days = wholeNumber(1, 3_650, 'days');
 const hours = wholeNumber(0, 8_760, 'hours');
-
-function wholeNumber(least: number, most: number, unit: string): (text: string) => number {
-  return (text) => {
-    const number = Number(text);
-    if (!Number.isInteger(number) || number < least || number > most) {
-      throw new InvalidArgumentError(`A whole number of ${unit} from ${least} to ${most}.`);
-    }
-    return number;
-  };
-}

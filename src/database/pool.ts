@@ -16,7 +16,7 @@ export interface PoolOptions {
   readonly onError: (error: Error) => void;
 }
 
-/** How requests of Okta use it: an answer is due within 2 s (design section 3), PostgreSQL or not. */
+/** How requests of Okta use it: an answer is due within 2 s, PostgreSQL or not. */
 export const FRONT_DOOR = { connectionTimeout: 600, statementTimeout: 1_100, genericPlans: true } as const;
 
 /** For lists and groups, which can be slow: with connections of their own they take none from the look-ups and writes of others. */

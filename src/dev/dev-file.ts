@@ -14,7 +14,7 @@ const devFileSchema = z.object({
   databaseUrl: z.string(),
 });
 
-/** Where a running `roster dev` listens, and the keys to it (design section 7). */
+/** Where a running `roster dev` listens, and the keys to it. */
 export type DevFile = Readonly<z.infer<typeof devFileSchema>>;
 
 /** Writes the file whole, or not at all, readable by its owner only. */

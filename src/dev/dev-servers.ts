@@ -24,8 +24,10 @@ export async function devPostgres(options: DevServerOptions, password: string): 
   const { config, processes, say } = options;
   if (config.databaseUrl !== undefined) return config.databaseUrl;
   say('starting PostgreSQL');
-  const home = createHash('sha256').update(config.home).digest('hex').slice(0, 12);
+  // Another password, another cluster: whoever removes the home begins anew.
+  const home = createHash('sha256').update(config.home).update(password).digest('hex').slice(0, 12);
   const folder = await reachableFolder(config.home, join(REACHABLE_FOLDER, `roster-${home}`));
+  if (folder !== config.home) say(`  its data is in ${folder}, since its user can't enter ${config.home}`);
   const port = await freePort();
   const kept = await keepRunning(
     () =>

@@ -1,11 +1,11 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Config, childEnvironment, devFilePath } from '../config.js';
 import { migrate } from '../database/migrate.js';
 import { registerSearchAttributes } from '../dispatch/register-search-attributes.js';
 import { createChildProcesses } from './child-processes.js';
 import { prepareDemoInstance } from './demo-instance.js';
-import { type DevFile, readDevFile, removeDevFile, writeDevFile } from './dev-file.js';
+import { type DevFile, removeDevFile, writeDevFile } from './dev-file.js';
 import { devPostgres, devTemporal } from './dev-servers.js';
 import { freePort, isPortFree } from './free-port.js';
 import { keepRunning } from './keep-running.js';
@@ -41,16 +41,19 @@ export interface RunningDev {
 const SHUTDOWN_SECONDS = 5;
 
 /**
- * Starts everything that Roster needs on this machine (design section 7): PostgreSQL and Temporal, unless the settings name
+ * Starts everything that Roster needs on this machine: PostgreSQL and Temporal, unless the settings name
  * some that run, the schema, the instance `demo` with its tokens, a server and a worker, each started again when it dies.
  * @throws DevError, and what the parts throw, after stopping whatever was started; the signal's reason where it is aborted.
  */
 export async function startDev(options: DevOptions): Promise<RunningDev> {
   const { config, ports, say, signal } = options;
   const devFile = devFilePath(config);
-  await refuseSecondStart(devFile);
-  await refuseTakenPorts(options);
   await mkdir(config.home, { recursive: true });
+  const release = await holdHome(join(config.home, 'dev.pid'));
+  await refuseTakenPorts(options).catch(async (error: unknown) => {
+    await release();
+    throw error;
+  });
   const secretsFile = join(config.home, 'secrets.json');
   const secrets = await readSecrets(secretsFile);
   const processes = createChildProcesses();
@@ -61,18 +64,25 @@ export async function startDev(options: DevOptions): Promise<RunningDev> {
     await Promise.all(stopPrograms.map((stopOne) => stopOne()));
     await Promise.all(stopServers.map((stopOne) => stopOne()));
     await processes.close();
+    await release();
   };
 
   try {
+    // What fails is said at once, and not after whatever else takes minutes.
+    const failed = new AbortController();
     const servers = {
       config,
       processes,
       say,
-      signal,
+      signal: AbortSignal.any([signal, failed.signal]),
       onStarted: (stopOne: () => Promise<void>) => stopServers.push(stopOne),
     };
+    const postgres = devPostgres(servers, secrets.postgresPassword).catch((error: unknown) => {
+      failed.abort(error);
+      throw error;
+    });
     const [[databaseUrl, temporal], workflowBundle] = await all(
-      all(devPostgres(servers, secrets.postgresPassword), devTemporal(servers, ports)),
+      all(postgres, devTemporal(servers, ports)),
       bundleWorkflows(config.home),
     );
     signal.throwIfAborted();
@@ -135,14 +145,27 @@ async function all<One, Other>(one: Promise<One>, other: Promise<Other>): Promis
   return [await one, await other];
 }
 
-/** Two on one home would take each other's data away. */
-async function refuseSecondStart(devFile: string): Promise<void> {
-  const other = await readDevFile(devFile);
-  if (other === undefined || other.pid === process.pid) return;
-  if ((await commandLine(other.pid))?.includes(' dev') !== true) return;
-  throw new DevError(
-    `"roster dev" runs on this data already (process ${other.pid}). Use that one, stop it, or set ROSTER_HOME to another folder and PORT=0 for a second Roster.`,
-  );
+/**
+ * Two on one home would take each other's data away, from the first moment on. @returns what gives it up
+ * @throws DevError where another holds it
+ */
+async function holdHome(mark: string): Promise<() => Promise<void>> {
+  for (;;) {
+    try {
+      await writeFile(mark, String(process.pid), { flag: 'wx' });
+      return () => rm(mark, { force: true });
+    } catch (error) {
+      if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+    }
+    const pid = Number.parseInt(await readFile(mark, 'utf8').catch(() => ''), 10);
+    if (pid !== process.pid && (await commandLine(pid))?.includes(' dev') === true) {
+      throw new DevError(
+        `"roster dev" runs on this data already (process ${pid}). Use that one, stop it, or set ROSTER_HOME to another folder and PORT=0 for a second Roster.`,
+      );
+    }
+    // Of one that was killed.
+    await rm(mark, { force: true });
+  }
 }
 
 async function refuseTakenPorts({ config, ports }: DevOptions): Promise<void> {

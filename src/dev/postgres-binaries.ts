@@ -1,6 +1,6 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { cp, mkdir, readFile, rename, rm, symlink } from 'node:fs/promises';
+import { cp, lstat, mkdir, readFile, rename, rm, symlink } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { basename, dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -58,7 +58,11 @@ export async function postgresBinaries(
   await completeLibraries(installed);
   if (canReach(user, join(installed, 'bin'))) return installed;
   const copy = join(REACHABLE_FOLDER, `roster-postgres-${await packageVersion(installed)}`);
-  if (existsSync(copy)) return copy;
+  if (existsSync(copy)) {
+    // The folder is everybody's: what is there may be somebody else's.
+    if ((await lstat(copy)).uid === process.getuid?.()) return copy;
+    throw new EmbeddedPostgresError(`${copy} belongs to somebody else. Remove it, or set DATABASE_URL.`);
+  }
   report(`copying PostgreSQL to ${copy}, since the user ${user?.name} cannot enter ${installed}`);
   const unfinished = `${copy}.${process.pid}`;
   await mkdir(unfinished, { recursive: true, mode: 0o755 });

@@ -14,7 +14,7 @@ export async function commandLine(pid: number): Promise<string | undefined> {
 }
 
 /** True while a process of this id exists, whoever owns it. */
-export function isAlive(pid: number): boolean {
+function isAlive(pid: number): boolean {
   try {
     return process.kill(pid, 0);
   } catch (error) {

@@ -15,14 +15,8 @@ export type Secrets = z.infer<typeof secretsSchema>;
 
 /** The kept secrets, made where there are none yet. @throws Error where the file is there and is not what it should be. */
 export async function readSecrets(path: string): Promise<Secrets> {
-  const text = await readFile(path, 'utf8').catch(() => undefined);
-  if (text !== undefined) {
-    try {
-      return secretsSchema.parse(JSON.parse(text));
-    } catch (cause) {
-      throw new Error(`${path} is damaged. Remove the folder ${dirname(path)} to begin anew.`, { cause });
-    }
-  }
+  const kept = await keptSecrets(path);
+  if (kept !== undefined) return kept;
   const secrets = { rosterSecret: randomBytes(32).toString('hex'), postgresPassword: randomBytes(16).toString('hex') };
   await writeSecrets(path, secrets);
   return secrets;
@@ -35,8 +29,15 @@ export async function writeSecrets(path: string, secrets: Secrets): Promise<void
   await chmod(path, 0o600);
 }
 
-/** The key of the token digests as `roster dev` keeps it; undefined where there is none. */
-export async function keptSecret(path: string): Promise<string | undefined> {
+/** The key of the token digests as `roster dev` keeps it; undefined where there is none. @throws Error where the file is damaged */
+export const keptSecret = async (path: string): Promise<string | undefined> => (await keptSecrets(path))?.rosterSecret;
+
+async function keptSecrets(path: string): Promise<Secrets | undefined> {
   const text = await readFile(path, 'utf8').catch(() => undefined);
-  return text === undefined ? undefined : secretsSchema.parse(JSON.parse(text)).rosterSecret;
+  if (text === undefined) return undefined;
+  try {
+    return secretsSchema.parse(JSON.parse(text));
+  } catch (cause) {
+    throw new Error(`${path} is damaged. Remove the folder ${dirname(path)} to begin anew.`, { cause });
+  }
 }

@@ -1,9 +1,9 @@
 import { execFile } from 'node:child_process';
 import { constants } from 'node:fs';
-import { access, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { access, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
 import { delimiter, isAbsolute, join } from 'node:path';
 import { promisify } from 'node:util';
-import { isAlive } from './process-list.js';
+import { commandLine } from './process-list.js';
 import { PACKAGE_ROOT } from './program-files.js';
 import { buildTemporal } from './temporal-build.js';
 import { downloadTemporal } from './temporal-download.js';
@@ -52,7 +52,7 @@ export async function findTemporal(options: TemporalBinaryOptions): Promise<stri
   const kept = join(binFolder, 'temporal');
   if (await isExecutable(kept)) return kept;
   await mkdir(binFolder, { recursive: true });
-  const unlock = await lock(`${kept}.lock`, report);
+  const unlock = await lock(`${kept}.lock`, report, options.signal);
   try {
     if (await isExecutable(kept)) return kept;
     const unfinished = `${kept}.${process.pid}`;
@@ -133,10 +133,18 @@ function isNewEnough(version: readonly [number, number] | undefined): boolean {
   return major > OLDEST_SERVER[0] || (major === OLDEST_SERVER[0] && minor >= OLDEST_SERVER[1]);
 }
 
+/** A lock without a number is one that is just being written, or was never finished. */
+const UNFINISHED_MS = 5_000;
+
 /** Waits until nobody else who lives holds the lock, then holds it. @returns what gives it up. */
-async function lock(file: string, report: (line: string) => void): Promise<() => Promise<void>> {
+async function lock(
+  file: string,
+  report: (line: string) => void,
+  signal: AbortSignal | undefined,
+): Promise<() => Promise<void>> {
   let told = 0;
   for (;;) {
+    signal?.throwIfAborted();
     try {
       const handle = await open(file, 'wx');
       await handle.writeFile(String(process.pid));
@@ -146,7 +154,15 @@ async function lock(file: string, report: (line: string) => void): Promise<() =>
       if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
     }
     const holder = Number.parseInt(await readFile(file, 'utf8').catch(() => ''), 10);
-    if (!Number.isNaN(holder) && !isAlive(holder)) {
+    // Who was killed has left its mark; its number may be another's by now, or our own.
+    const writtenAt = (await stat(file).catch(() => undefined))?.mtimeMs ?? 0;
+    const isHeld =
+      holder === process.pid
+        ? writtenAt >= performance.timeOrigin
+        : Number.isNaN(holder)
+          ? Date.now() - writtenAt < UNFINISHED_MS
+          : (await commandLine(holder))?.includes('node') === true;
+    if (!isHeld) {
       await rm(file, { force: true });
       continue;
     }

@@ -10,7 +10,7 @@ export interface RowCondition {
   readonly values: readonly unknown[];
 }
 
-/** How long the number of an instance's users may be remembered (design section 5: `totalResults` may be a second old). */
+/** How long the number of an instance's users may be remembered (`totalResults` may be a second old). */
 const COUNT_MS = 1_000;
 const counts = new WeakMap<pg.Pool, Map<InstanceId, { total: Promise<number>; until: number }>>();
 

@@ -24,7 +24,7 @@ const ABANDON = statement('abandon_account', 'abandon_account($1, $2, $3, $4, $5
 const NOTE = statement('note_action', `note_action($1, $2, 'user.abandon', $3, $4, $5)`);
 
 /**
- * Does an operator's action on a user (design section 3): written down with its reason and a kick in one transaction, so that it is
+ * Does an operator's action on a user: written down with its reason and a kick in one transaction, so that it is
  * done with or without Temporal. Retrying brings forward what the run does next by itself; the default manager is taken only by who
  * waits for another; abandoning gives up what the user is stuck with. A deactivation is abandoned by asserting the user active.
  * @throws RefusedError `not_found`, `nothing_to_do`, `user_deleted`; UnavailableError

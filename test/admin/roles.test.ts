@@ -4,7 +4,7 @@ import { BY_TEST, SECRET } from '../support/roster.js';
 import { emptyInstance } from '../support/steps.js';
 import { type AdminServer, pathOf, startAdmin } from './admin-server.js';
 
-/** Who may do what (design section 6): written down here once more, so that a change of a route's role is seen. */
+/** Who may do what: written down here once more, so that a change of a route's role is seen. */
 const LEAST_ROLE: Record<string, OperatorRole> = {
   'GET /instances': 'viewer',
   'POST /instances': 'admin',

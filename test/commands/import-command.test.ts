@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { access, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runCommand } from '../support/command-line.js';
@@ -52,18 +52,26 @@ describe('roster import', function () {
     );
     await writeFile(people, rejects.replace('king', 'publisher'));
     assert.equal((await command(people, '--instance', roster.instance, '--watch')).code, 0);
-    await assert.rejects(access(join(folder, 'people.rejects.csv')), 'there are none any more');
+    await writeFile(people, rejects);
+    const again = await command(people, '--instance', roster.instance, '--dry-run');
+    assert.match(
+      again.err,
+      /people\.[0-9a-f-]{36}\.rejects\.csv has them/,
+      'somebody may be correcting the former ones',
+    );
+    assert.equal(await readFile(join(folder, 'people.rejects.csv'), 'utf8'), rejects);
   });
 
   it('says that the import is done where its rejects can’t be written', async () => {
     const people = await file('full.csv', 'email,role\nno@x.test,king\n');
-    await mkdir(join(folder, 'full.rejects.csv'));
-    const { code, err } = await command(people, '--instance', roster.instance);
+    await mkdir(join(folder, 'full'));
+    const { code, err } = await command(people, '--instance', roster.instance, '--rejects', join(folder, 'full'));
     assert.equal(code, 2);
-    assert.match(
-      err,
-      /full\.rejects\.csv could not be written[\s\S]*"roster import --watch \S+" writes them elsewhere/,
-    );
+    const watch =
+      /full could not be written[\s\S]*"roster import --watch (\S+) --rejects <file>" writes them elsewhere/.exec(err);
+    assert.ok(watch?.[1], err);
+    await command('--watch', watch[1], '--rejects', join(folder, 'elsewhere.csv'));
+    assert.match(await readFile(join(folder, 'elsewhere.csv'), 'utf8'), /no@x\.test/);
   });
 
   it('takes standard names of files for JSON lines, and the same key for the same import', async () => {

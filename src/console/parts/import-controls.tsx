@@ -1,7 +1,6 @@
 import { useState } from 'preact/hooks';
 import { ask, type ProblemFound, path, problemFrom, request } from '../api.js';
 import type { Import, ImportAction } from '../api-types.js';
-import { hasEnded } from '../follow-import.js';
 import { Action } from './action.js';
 import { announce } from './notice.js';
 import { Problem, RoleNote } from './page.js';
@@ -26,7 +25,7 @@ const ACTIONS: Readonly<
     explain:
       'What is done stays, and everybody has a manager; the rest of the rows is marked cancelled. It can’t be resumed.',
     done: 'Cancelled.',
-    isOffered: (now) => !hasEnded(now),
+    isOffered: ({ state }) => state === 'running' || state === 'paused',
   },
 };
 

@@ -52,8 +52,13 @@ export function Upload({ instance }: { instance: string }) {
       if (isHere.current) go(linkTo(instance, 'imports', id));
       else announce(`“${body.name}” is uploaded: it is in Imports of ${instance}.`);
     } catch (error) {
-      if (signal.aborted) announce(`The upload of “${body.name}” is cancelled.`);
-      else if (isHere.current) setProblem(problemFrom(error));
+      if (signal.aborted) {
+        // The server may have it still, or all of it: what is sent next is another file to it.
+        key.current = newKey();
+        announce(
+          `The upload of “${body.name}” is cancelled. If all of it had arrived already, it is in the list below.`,
+        );
+      } else if (isHere.current) setProblem(problemFrom(error));
       else announce(`“${body.name}” was not taken: ${problemFrom(error).message}`);
     }
     setUnderWay(undefined);

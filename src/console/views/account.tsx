@@ -1,6 +1,6 @@
 import { path, withQuery } from '../api.js';
 import type { Account as AccountType, Story } from '../api-types.js';
-import { together, useEvery, useLoad, usePages } from '../load.js';
+import { together, useEvery, useFreshPages, useLoad, usePages } from '../load.js';
 import { ManagerLink, ORIGINS } from '../parts/manager.js';
 import { Page, RoleNote, ShowPages, Standing } from '../parts/page.js';
 import { Why } from '../parts/progress-table.js';
@@ -19,8 +19,8 @@ export function Account({ instance, id }: { instance: string; id: string }) {
   useEvery(EVERY_MS, () => {
     account.refresh();
     head.refresh();
-    if (pages.more === undefined) pages.refresh();
   });
+  useFreshPages(pages, EVERY_MS);
   const all = together(account, head, pages);
   return (
     <Page title={account.value?.displayName ?? 'Account'}>

@@ -1,6 +1,6 @@
 import { path } from '../api.js';
 import type { Import } from '../api-types.js';
-import { usePages } from '../load.js';
+import { useFreshPages, usePages } from '../load.js';
 import { Page, RoleNote, ShowPages } from '../parts/page.js';
 import { At, Badge } from '../parts/small.js';
 import { Table } from '../parts/table.js';
@@ -8,9 +8,12 @@ import { Upload } from '../parts/upload.js';
 import { linkTo } from '../router.js';
 import { IMPORT_TONES, number } from '../words.js';
 
+const EVERY_MS = 5_000;
+
 /** Files that were imported, and a new one. */
 export function Imports({ instance }: { instance: string }) {
   const pages = usePages<Import>(path`/instances/${instance}/imports`);
+  useFreshPages(pages, EVERY_MS);
   return (
     <Page title="Imports">
       <section class="card">

@@ -71,8 +71,8 @@ function Branch({
 }) {
   const [isOpen, setOpen] = useState(isOpenFirst);
   const { id, displayName, title, status, role, manager } = account;
-  // A first report makes a manager of anybody, so an individual has none.
-  const mayHaveReports = role !== 'individual' && status === 'active';
+  // A first report makes a manager of anybody, so an individual has none. Whom the brake holds keeps them.
+  const mayHaveReports = role !== 'individual';
   return (
     <li>
       <div class="branch">

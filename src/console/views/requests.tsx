@@ -1,6 +1,6 @@
 import { path } from '../api.js';
 import type { Request } from '../api-types.js';
-import { usePages } from '../load.js';
+import { useFreshPages, usePages } from '../load.js';
 import { Page, ShowPages } from '../parts/page.js';
 import { At, Badge } from '../parts/small.js';
 import { Table } from '../parts/table.js';
@@ -9,9 +9,12 @@ import type { Tone } from '../words.js';
 
 const toneOf = (status: number): Tone => (status >= 500 ? 'bad' : status >= 400 ? 'busy' : 'good');
 
+const EVERY_MS = 5_000;
+
 /** What Okta asked lately, and what it was told. */
 export function Requests({ instance }: { instance: string }) {
   const pages = usePages<Request>(path`/instances/${instance}/requests`);
+  useFreshPages(pages, EVERY_MS);
   return (
     <Page
       title="Requests"

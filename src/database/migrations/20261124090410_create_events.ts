@@ -38,7 +38,7 @@ async function down(knex: Knex): Promise<void> {
 
 export const createEvents: Knex.Migration = { up, down };
 
-/** An account as it is told (design section 6): of a deleted user that it is, whatever else is said of it after. */
+/** An account as it is told: of a deleted user that it is, whatever else is said of it after. */
 const ACCOUNT_BODY = `
 -- Looks nothing up itself, so that it becomes part of a statement that has manager and team at hand.
 create function account_json(a accounts, m accounts, t teams) returns json language sql stable as $$

@@ -45,7 +45,7 @@ export const createGroups: Knex.Migration = { up, down };
 
 /**
  * Makes users of the unknown members of one group, or of those whom these accounts' keys now mean: as a manager reference is
- * resolved (design rule 3), but an account need not be active; an id is known when the member is stored. A group is committed before its members are looked up, and
+ * resolved (rule 3), but an account need not be active; an id is known when the member is stored. A group is committed before its members are looked up, and
  * an account before it looks for groups, so whichever comes later finds the other (guard 4). Whoever was deleted goes.
  */
 const RESOLVE_MEMBERS = `

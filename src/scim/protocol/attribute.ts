@@ -10,7 +10,7 @@ export interface AttributeTraits {
   readonly uniqueness?: 'none' | 'server' | 'global';
   readonly canonicalValues?: readonly string[];
   readonly referenceTypes?: readonly string[];
-  /** What a PUT that does not mention the attribute does to it: clear it (the default), or keep it as it is (design rule 3). */
+  /** What a PUT that does not mention the attribute does to it: clear it (the default), or keep it as it is (rule 3). */
   readonly absence?: 'clear' | 'keep';
   /** How many values a multi-valued attribute may have: what is done to a list is done to each of them. */
   readonly maxValues?: number;

@@ -3,7 +3,7 @@ import { isBlank } from './text.js';
 
 /**
  * Fills in, for a new user, what Okta needs to see on everybody and was not given: given name, family name and an
- * e-mail, from the userName (design section 5). Called once, at creation; what a client removes later stays removed.
+ * e-mail, from the userName. Called once, at creation; what a client removes later stays removed.
  */
 export function withDerivedNames(resource: ScimObject): ScimObject {
   const userName = resource['userName'];

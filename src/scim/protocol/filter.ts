@@ -39,7 +39,7 @@ const MAX_FILTER_TERMS = 64;
 /**
  * Parses a filter (RFC 7644 section 3.4.2.2) on resources of a type, in time linear in its length.
  * @throws ScimError 400 invalidFilter for bad syntax, an unknown attribute, a value or operator that does not suit the
- * attribute, and beyond the limits of design section 5
+ * attribute, and beyond the limits above
  */
 export function parseFilter(text: string, type: ResourceType): Filter {
   const syntax = withinLimits(text, invalidFilter, () => parse(text, { startRule: 'Filter' }));

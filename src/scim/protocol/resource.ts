@@ -23,7 +23,7 @@ export function readResource(type: ResourceType, body: unknown): ScimObject {
 
 /**
  * What a PUT makes of a stored resource (RFC 7644 section 3.5.1): the body's attributes and no others, except that
- * `active` and an extension block stay as they are if the body does not mention them (design rule 3). A block that is
+ * `active` and an extension block stay as they are if the body does not mention them (rule 3). A block that is
  * there, or is null, replaces the whole block.
  * @throws ScimError as `readResource`
  */
@@ -68,7 +68,7 @@ function objectOf(body: unknown): Record<string, unknown> {
 
 /**
  * Whom a user names as manager, verbatim: the first of `manager.value`, `manager.managerId` and `manager.displayName`
- * that is not blank (design rule 3), or null.
+ * that is not blank (rule 3), or null.
  */
 export function managerReference(resource: ScimObject): string | null {
   const block = resource[ENTERPRISE_USER_SCHEMA];

@@ -17,7 +17,7 @@ export function isLongerThan(text: string, bytes: number): boolean {
 }
 
 /**
- * Checks a text that is going to be stored (design section 5, limits).
+ * Checks a text that is going to be stored.
  * @throws ScimError 400 invalidValue that names the attribute.
  */
 export function assertText(text: string, attribute: string): string {
@@ -46,7 +46,7 @@ export const foldCase = (text: string): string => {
 /** The key under which a userName is unique in its instance; the name itself is kept and echoed as sent. */
 export const foldUserName = (userName: string): string => foldCase(userName);
 
-/** How references to people compare (design rule 3): without regard to case where they contain an `@`, exactly otherwise. */
+/** How references to people compare (rule 3): without regard to case where they contain an `@`, exactly otherwise. */
 export const foldReference = (text: string): string => (text.includes('@') ? foldCase(text) : text);
 
 /** Order by code point, which is the order of PostgreSQL's collation "C"; JavaScript's own is by UTF-16 unit. */
