@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { PACKAGE_ROOT } from '../src/dev/program-files.js';
+import { PACKAGE_ROOT } from '../src/program-files.js';
 import { convergence } from './convergence.js';
 import { frontDoor } from './front-door.js';
 import { importing } from './import.js';

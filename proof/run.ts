@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { isReachable } from '../src/dev/embedded-postgres.js';
 import { REACHABLE_FOLDER } from '../src/dev/postgres-binaries.js';
-import { PACKAGE_ROOT } from '../src/dev/program-files.js';
+import { PACKAGE_ROOT } from '../src/program-files.js';
 import { type Cluster, startCluster } from './cluster.js';
 import { wantedFaults } from './faults/faults.js';
 import { proveScale } from './parts/scale.js';

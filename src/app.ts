@@ -5,15 +5,15 @@ import { BrokenOffError } from './admin/download.js';
 import type { Deliverer } from './application/deliver.js';
 import type { TemporalUi } from './dispatch/temporal-ui.js';
 import { accessLog } from './http/access-log.js';
-import { refusalKeeper } from './http/audit-refusals.js';
 import { consoleEndpoint } from './http/console.js';
 import { errorAnswers } from './http/errors.js';
 import { healthEndpoint } from './http/health.js';
+import { refusalKeeper } from './http/keep-refusal.js';
 import { countRequests, metricsEndpoint } from './http/metrics.js';
 import { requestId } from './http/request-id.js';
 import { operatorTokenLookup, scimTokenLookup } from './instances/authenticate-token.js';
 import { digestOf } from './instances/tokens.js';
-import { refusalAuditor } from './scim/http/audit-refusals.js';
+import { refusedChangeKeeper } from './scim/http/refused-change.js';
 import type { RequestLog } from './scim/http/request-log.js';
 import { scimRoutes } from './scim/routes/scim-routes.js';
 import { scimEndpoint } from './scim/scim-endpoint.js';
@@ -46,8 +46,8 @@ export interface AppOptions {
 /** The whole front door as a Koa application, ready to listen. */
 export function createApp(options: AppOptions): Koa {
   const { pool, adminPool, secret, log } = options;
-  const auditRefusal = refusalAuditor(refusalKeeper(pool, log));
-  const routes = scimRoutes({ ...options, auditRefusal });
+  const keepRefusedChange = refusedChangeKeeper(refusalKeeper(pool, log));
+  const routes = scimRoutes({ ...options, keepRefusedChange });
   const metrics = createMetrics({ pool: adminPool, isTemporalUp: options.isTemporalUp });
   const app = new Koa();
   app.silent = true;
@@ -64,7 +64,7 @@ export function createApp(options: AppOptions): Koa {
   app.use(
     scimEndpoint(routes, scimTokenLookup(pool, secret), {
       ...options,
-      auditRefusal,
+      keepRefusedChange,
       digestOf: (token) => digestOf(secret, token),
     }),
   );

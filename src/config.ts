@@ -1,4 +1,4 @@
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { z } from 'zod';
 
 const port = z.coerce.number().int().min(0).max(65_535);
@@ -48,7 +48,7 @@ export interface Config {
   readonly publicUrl: string | undefined;
   /** Absolute path of the folder that `roster dev` keeps its data in. */
   readonly home: string;
-  /** Key of the token digests; undefined until something needs it (`requireSecret`). */
+  /** Key of the token digests; undefined until something needs it (`required`). */
   readonly secret: string | undefined;
   /** Whether SCIM tokens are held to their instance's rate limit. */
   readonly isRateLimited: boolean;
@@ -126,6 +126,3 @@ export const childEnvironment = (settings: Readonly<Record<string, string>>): No
   ...process.env,
   ...settings,
 });
-
-/** Path of the file in which `roster dev` tells others where it listens. */
-export const devFilePath = (config: Config): string => join(config.home, 'dev.json');

@@ -15,7 +15,7 @@ import { isMain } from './main-module.js';
 import { startRequestLog } from './scim/http/request-log.js';
 import { createLog, type Log } from './telemetry/log.js';
 
-/** The front door, the dispatcher and the sweeper, running in this process. */
+/** The front door, and the loops beside it: dispatcher, sweeper, starter of imports, sealer, request log. */
 export interface RunningServer {
   readonly port: number;
   stop(): Promise<void>;
@@ -24,7 +24,7 @@ export interface RunningServer {
 /** Three instances can have slow lists at the same time before others wait. */
 const LIST_CONNECTIONS = 6;
 
-/** Starts the server; it starts, and takes requests, without Temporal. @throws Node's error where the port is taken. */
+/** Starts the server; it starts, and takes requests, without Temporal. @throws ConfigError, SchemaError, Node's error where the port is taken */
 export async function startServer(config: Config, log: Log): Promise<RunningServer> {
   const url = required(config.databaseUrl, 'DATABASE_URL');
   const secret = required(config.secret, 'ROSTER_SECRET');

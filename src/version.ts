@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { PACKAGE_ROOT } from './dev/program-files.js';
+import { PACKAGE_ROOT } from './program-files.js';
 
 const packageSchema = z.object({ version: z.string() });
 

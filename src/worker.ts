@@ -1,4 +1,3 @@
-import { fileURLToPath } from 'node:url';
 import { DefaultLogger, makeTelemetryFilterString, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import { announcementActivities } from '../activities/announcements.js';
 import { importActivities } from '../activities/imports.js';
@@ -10,6 +9,7 @@ import { requireSchema, SchemaError } from './database/migrate.js';
 import { createPool } from './database/pool.js';
 import { actOnUser } from './instances/operator-actions.js';
 import { isMain } from './main-module.js';
+import { WORKFLOWS } from './program-files.js';
 import { announcementMetrics } from './telemetry/announcement-metrics.js';
 import { createLog, type Log } from './telemetry/log.js';
 import { temporalLogFields } from './telemetry/temporal-log.js';
@@ -27,10 +27,6 @@ const APPLICATION_CALLS = 1_000;
 /** Files at once, in one worker; each reads a page while it writes one, and a rehearsal writes its report beside its transaction. */
 const IMPORTS = 4;
 const CONNECTIONS_PER_IMPORT = 3;
-
-const WORKFLOWS = fileURLToPath(
-  new URL(`../workflows/index.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`, import.meta.url),
-);
 
 /**
  * Starts a worker. @throws SchemaError, UnavailableError, the connection's error where Temporal can't be reached.

@@ -4,7 +4,7 @@ import { open } from 'node:fs/promises';
 import { relative, resolve } from 'node:path';
 import { childEnvironment } from '../../src/config.js';
 import type { ChildProcesses } from '../../src/dev/child-processes.js';
-import { PACKAGE_ROOT } from '../../src/dev/program-files.js';
+import { PACKAGE_ROOT } from '../../src/program-files.js';
 
 /** A Node process of ours that said it is ready. */
 export interface Program {

@@ -3,7 +3,7 @@ import type pg from 'pg';
 import type { Deliverer } from '../application/deliver.js';
 import type { Actor } from '../directory/users.js';
 import type { TemporalUi } from '../dispatch/temporal-ui.js';
-import type { KeepRefusal } from '../http/audit-refusals.js';
+import type { KeepRefusal } from '../http/keep-refusal.js';
 import { INSTALLATION, type InstanceId, isInstanceId, isUserId } from '../ids.js';
 import type { OperatorIdentity, TokenLookup } from '../instances/authenticate-token.js';
 import { showInstance } from '../instances/instances.js';

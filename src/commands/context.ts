@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import type pg from 'pg';
-import { type Config, devFilePath, required } from '../config.js';
+import { type Config, required } from '../config.js';
 import { createPool } from '../database/pool.js';
-import { type DevFile, readDevFile } from '../dev/dev-file.js';
+import { type DevFile, devFilePath, readDevFile } from '../dev/dev-file.js';
 import { keptSecret } from '../dev/secrets.js';
 import type { Actor } from '../directory/users.js';
 import type { TemporalUi } from '../dispatch/temporal-ui.js';

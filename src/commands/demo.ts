@@ -1,7 +1,7 @@
 import { Command, Option } from 'commander';
-import { type Config, devFilePath } from '../config.js';
+import type { Config } from '../config.js';
 import { type DemoOptions, playDemo } from '../demo/play-demo.js';
-import { readDevFile } from '../dev/dev-file.js';
+import { devFilePath, readDevFile } from '../dev/dev-file.js';
 import { JSON_OPTION, note, print } from './output.js';
 
 interface DemoFlags {

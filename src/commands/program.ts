@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { Command } from 'commander';
-import { nodeArguments, PACKAGE_ROOT } from '../dev/program-files.js';
+import { nodeArguments, PACKAGE_ROOT } from '../program-files.js';
 
 /** `roster server` and `roster worker`: run the program as a process so named, and end as it ends. */
 export const programCommand = (name: 'server' | 'worker', description: string): Command =>

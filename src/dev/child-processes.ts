@@ -1,6 +1,6 @@
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { nodeArguments, PACKAGE_ROOT } from './program-files.js';
+import { nodeArguments, PACKAGE_ROOT } from '../program-files.js';
 
 /** The processes that this one has started and answers for. */
 export interface ChildProcesses {

@@ -1,5 +1,7 @@
 import { chmod, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { z } from 'zod';
+import type { Config } from '../config.js';
 
 const devFileSchema = z.object({
   pid: z.int(),
@@ -37,3 +39,6 @@ export async function readDevFile(path: string): Promise<DevFile | undefined> {
 }
 
 export const removeDevFile = (path: string): Promise<void> => rm(path, { force: true });
+
+/** Path of the file in which `roster dev` tells others where it listens. */
+export const devFilePath = (config: Config): string => join(config.home, 'dev.json');

@@ -1,11 +1,11 @@
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Config, childEnvironment, devFilePath } from '../config.js';
+import { type Config, childEnvironment } from '../config.js';
 import { migrate } from '../database/migrate.js';
 import { registerSearchAttributes } from '../dispatch/register-search-attributes.js';
 import { createChildProcesses } from './child-processes.js';
 import { prepareDemoInstance } from './demo-instance.js';
-import { type DevFile, removeDevFile, writeDevFile } from './dev-file.js';
+import { type DevFile, devFilePath, removeDevFile, writeDevFile } from './dev-file.js';
 import { devPostgres, devTemporal } from './dev-servers.js';
 import { freePort, isPortFree } from './free-port.js';
 import { keepRunning } from './keep-running.js';

@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { open } from 'node:fs/promises';
+import { nodeArguments, PACKAGE_ROOT } from '../program-files.js';
 import type { ChildProcesses } from './child-processes.js';
 import type { Running } from './keep-running.js';
-import { nodeArguments, PACKAGE_ROOT } from './program-files.js';
 
 /** A program of ours that said it is ready. */
 export interface RunningProgram extends Running {

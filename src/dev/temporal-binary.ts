@@ -3,8 +3,8 @@ import { constants } from 'node:fs';
 import { access, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
 import { delimiter, isAbsolute, join } from 'node:path';
 import { promisify } from 'node:util';
+import { PACKAGE_ROOT } from '../program-files.js';
 import { commandLine } from './process-list.js';
-import { PACKAGE_ROOT } from './program-files.js';
 import { buildTemporal } from './temporal-build.js';
 import { downloadTemporal } from './temporal-download.js';
 

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { PACKAGE_ROOT } from './program-files.js';
+import { PACKAGE_ROOT } from '../program-files.js';
 
 const EXPECTED = 'about 3½ minutes on two cores, once';
 const CLI = 'github.com/temporalio/cli/cmd/temporal';

@@ -1,12 +1,12 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
-import { fromSource, PACKAGE_ROOT } from './program-files.js';
+import { WORKFLOWS } from '../program-files.js';
 
 /** Bundles the workflows into a file, so that a worker that dies is back sooner. @returns the file's path */
 export async function bundleWorkflows(folder: string): Promise<string> {
   const { code } = await bundleWorkflowCode({
-    workflowsPath: join(PACKAGE_ROOT, fromSource ? 'workflows/index.ts' : 'dist/workflows/index.js'),
+    workflowsPath: WORKFLOWS,
     logger: new DefaultLogger('ERROR'),
   });
   const file = join(folder, 'workflow-bundle.js');

@@ -24,7 +24,7 @@ const REFUSE: Statement = {
 };
 
 /** Keeps a refusal in the audit log; what is accepted is kept by the statement that does it. @throws UnavailableError */
-export async function auditRefusal(pool: pg.Pool, refusal: Refusal): Promise<void> {
+export async function insertRefusal(pool: pg.Pool, refusal: Refusal): Promise<void> {
   const { instance, by, action, userId = null, groupId = null, reason } = refusal;
   const values = [instance, by.actor, action, userId, groupId, reason, by.requestId, by.receivedAt ?? null];
   await run(pool, REFUSE, values);

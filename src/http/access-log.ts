@@ -1,7 +1,7 @@
 import type Koa from 'koa';
 import type { Log } from '../telemetry/log.js';
 
-/** One line a request: the path without its query, since a filter names people. */
+/** A line for each request that fails for us, and at level debug for all: the path without its query, since a filter names people. */
 export const accessLog = (log: Log): Koa.Middleware =>
   async function accessLog(context, next) {
     const began = performance.now();

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type Koa from 'koa';
-import { fromSource } from '../dev/program-files.js';
+import { fromSource } from '../program-files.js';
 
 const FOLDER = join(import.meta.dirname, '..', 'console');
 const PATH = '/console';

@@ -1,7 +1,6 @@
 import { GROUP_MEMBERS } from '../directory/groups.js';
 import { groupsDigest, USER_GROUPS } from '../directory/users.js';
 import { isUserId } from '../ids.js';
-import { invalidFilter } from './protocol/errors.js';
 import type { CompareOperator, Filter } from './protocol/filter.js';
 import { type Attribute, type AttributePath, resourceTypes } from './protocol/schema.js';
 import { foldCase } from './protocol/text.js';
@@ -43,13 +42,12 @@ export interface FilterSource {
  * `matchFilter`. Attributes come from an allow-list of columns and, where they are kept as JSON, from the schema table;
  * values go in as parameters only, from `$firstParameter` on. The condition may be null, which in WHERE means false.
  * @param endpointUrl the URL of the endpoint, below which every `meta.location` lies
- * @throws ScimError 400 invalidFilter for `meta.location` where no `endpointUrl` is given
  */
 export function filterToSql(
   filter: Filter,
   source: FilterSource,
   firstParameter: number,
-  endpointUrl?: string,
+  endpointUrl: string,
 ): SqlCondition {
   const values: unknown[] = [];
   const compiler = createCompiler(source, (value) => `$${firstParameter + values.push(value) - 1}`, endpointUrl);
@@ -73,11 +71,11 @@ export function sortKey(path: AttributePath, source: FilterSource): string {
 
 const nameOf = (path: AttributePath): string => path.map(({ name }) => name).join('.');
 
-/** @returns a function of a filter and of the JSON element it is about, null for the user itself. */
+/** @returns a function of a filter and of the JSON element it is about, null for the resource itself. */
 function createCompiler(
   source: FilterSource,
   bind: Bind,
-  endpointUrl: string | undefined,
+  endpointUrl: string,
 ): (filter: Filter, element: string | null) => string {
   let elements = 0;
 
@@ -253,11 +251,10 @@ function instantOperand(sql: string): Operand {
 }
 
 /** `meta.location`, which lies below the URL of the endpoint. */
-const locationOperand = (id: string, endpointUrl: string | undefined): Operand => ({
+const locationOperand = (id: string, endpointUrl: string): Operand => ({
   present: 'true',
   sortKey: `${id}::text`,
   compare: (operator, value, bind) => {
-    if (endpointUrl === undefined) throw invalidFilter('meta.location cannot be filtered here');
     const location = `(${bind(`${endpointUrl}/`)}::text || ${id}::text)`;
     return textOperand(location, true).compare(operator, value, bind);
   },

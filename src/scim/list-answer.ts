@@ -1,7 +1,9 @@
 import { isTooSlow } from '../database/errors.js';
 import type { ScimAnswer } from './http/scim-call.js';
 import { tooCostly } from './protocol/errors.js';
-import { LIST_RESPONSE_SCHEMA, type ListQuery } from './protocol/list-query.js';
+import type { ListQuery } from './protocol/list-query.js';
+
+const LIST_RESPONSE_SCHEMA = 'urn:ietf:params:scim:api:messages:2.0:ListResponse';
 
 /** A page of a list, its resources as JSON text with commas between them. */
 export interface ListPage {

@@ -1,5 +1,5 @@
 import type { AssertedGroup, StoredGroup } from '../directory/groups.js';
-import { isGroupId } from '../ids.js';
+import { isUserId } from '../ids.js';
 import { type Projection, project } from './protocol/projection.js';
 import { textOf } from './protocol/resource.js';
 import { GROUP_SCHEMA } from './protocol/schema.js';
@@ -9,6 +9,9 @@ import { referenceKey } from './reference-key.js';
 
 /** Where a group is found. */
 export const groupLocation = ({ id }: { id: string }, baseUrl: string): string => `${baseUrl}/Groups/${id}`;
+
+/** The version tag of a group (RFC 7644 section 3.14). */
+export const groupTag = ({ version }: Pick<StoredGroup, 'version'>): string => `W/"${version}"`;
 
 /** A stored group as SCIM JSON. A member whom nobody fits yet is shown as the client named it, or a PUT of it would lose it. */
 export function presentGroup(group: StoredGroup, baseUrl: string, projection: Projection): string {
@@ -21,7 +24,7 @@ export function presentGroup(group: StoredGroup, baseUrl: string, projection: Pr
       created: group.createdAt,
       lastModified: group.updatedAt,
       location: groupLocation(group, baseUrl),
-      version: `W/"${group.version}"`,
+      version: groupTag(group),
     },
   };
   return JSON.stringify(projection.mode === 'default' ? shown : project(shown, projection));
@@ -50,7 +53,7 @@ export function toAssertedGroup(resource: ScimObject): AssertedGroup {
   for (const member of given) {
     const reference = textOf(member['value']);
     if (reference === null || reference.trim() === '') continue;
-    const key = isGroupId(reference) ? reference : referenceKey(reference);
+    const key = isUserId(reference) ? reference : referenceKey(reference);
     members.set(key, { key, reference, display: textOf(member['display']) });
   }
   return {

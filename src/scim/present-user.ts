@@ -16,10 +16,10 @@ export interface UserState {
   readonly updatedAt: string;
 }
 
-/** The version tag of a resource (RFC 7644 section 3.14). */
-export const versionTag = ({ version }: { version: number }): string => `W/"${version}"`;
-
-/** The same of a user, whose groups come and go without a version of the user's: a digest of them is in it while there are any. */
+/**
+ * The version tag of a user (RFC 7644 section 3.14). The groups come and go without a version of the user's: a digest of them is in it
+ * while there are any.
+ */
 export const userTag = ({ version, groups }: Pick<StoredUser, 'version' | 'groups'>): string =>
   `W/"${version}${groups === null ? '' : `-${groupsDigest(groups)}`}"`;
 

@@ -1,10 +1,10 @@
 import type Koa from 'koa';
 import type { Actor } from '../directory/users.js';
 import type { ScimIdentity, TokenLookup } from '../instances/authenticate-token.js';
-import type { AuditRefusal } from './http/audit-refusals.js';
 import { authenticate, tokenOf } from './http/authenticate.js';
 import { rateLimiter } from './http/rate-limit.js';
 import { readBody } from './http/read-body.js';
+import type { KeepRefusedChange } from './http/refused-change.js';
 import { type RequestLog, type RequestOutcome, requestEntry } from './http/request-log.js';
 import type { ScimAnswer, ScimRoute } from './http/scim-call.js';
 import { toScimError } from './http/scim-errors.js';
@@ -20,7 +20,7 @@ export interface ScimEndpointOptions {
   /** Whether SCIM tokens are held to their instance's rate limit. */
   readonly isRateLimited: boolean;
   readonly requestLog: RequestLog;
-  readonly auditRefusal: AuditRefusal;
+  readonly keepRefusedChange: KeepRefusedChange;
   /** The digest by which a token is known, for the log of those that are refused. */
   readonly digestOf: (token: string) => Buffer;
 }
@@ -55,7 +55,7 @@ export function scimEndpoint(
       noteRequest(context, note, began, known);
       if (note.identity !== undefined) {
         const asked = { identity: note.identity, by: actorOf(note.identity, context, note) };
-        await options.auditRefusal(asked, context.method, pathBelow(context.path), known);
+        await options.keepRefusedChange(asked, context.method, pathBelow(context.path), known);
       }
       throw error;
     }

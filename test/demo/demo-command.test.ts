@@ -3,9 +3,9 @@ import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { devFilePath, readConfig } from '../../src/config.js';
-import { writeDevFile } from '../../src/dev/dev-file.js';
-import { PACKAGE_ROOT } from '../../src/dev/program-files.js';
+import { readConfig } from '../../src/config.js';
+import { devFilePath, writeDevFile } from '../../src/dev/dev-file.js';
+import { PACKAGE_ROOT } from '../../src/program-files.js';
 import { startRoster, type TestRoster } from '../support/roster.js';
 import { shippedArguments } from '../support/shipped.js';
 

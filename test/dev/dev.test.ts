@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { childEnvironment } from '../../src/config.js';
 import { type DevFile, readDevFile } from '../../src/dev/dev-file.js';
 import { waitForEnd } from '../../src/dev/process-list.js';
-import { PACKAGE_ROOT } from '../../src/dev/program-files.js';
+import { PACKAGE_ROOT } from '../../src/program-files.js';
 import { until } from '../support/interleave.js';
 import { config } from '../support/servers.js';
 import { temporalBinary } from '../support/temporal.js';

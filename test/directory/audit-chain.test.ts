@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type pg from 'pg';
-import { auditRefusal } from '../../src/directory/audit.js';
+import { insertRefusal } from '../../src/directory/audit.js';
 import { listAudit } from '../../src/directory/audit-list.js';
 import { verifyAudit } from '../../src/directory/seals.js';
 import type { InstanceId } from '../../src/ids.js';
@@ -22,7 +22,7 @@ describe('the audit log', () => {
     for (let n = 0; n < 5; n++) await say(pool, instance, { userName: `user-${n}@x.test` });
     const { id } = await say(pool, instance, { userName: 'last@x.test' });
     await sayAgain(pool, instance, id, { userName: 'last@x.test', active: false });
-    await auditRefusal(pool, { instance, by: BY_TEST, action: 'user.create', reason: 'scim_uniqueness' });
+    await insertRefusal(pool, { instance, by: BY_TEST, action: 'user.create', reason: 'scim_uniqueness' });
   });
 
   it('has each change, the newest first, and its chain is whole', async () => {

@@ -45,11 +45,6 @@ describe('filters as SQL', () => {
     assert.deepEqual(values, ["%50\\%\\_\\\\'; drop%", "'x"]);
     assert.ok(!sql.includes('drop') && !sql.includes("'x") && sql.includes('$5') && sql.includes('$6'));
   });
-
-  it('refuse meta.location where the address is not known', () => {
-    const filter = parseFilter('meta.location pr and meta.location sw "https"', resourceTypes.User);
-    assert.throws(() => filterToSql(filter, userSource, 1), { scimType: 'invalidFilter' });
-  });
 });
 
 describe('filters in PostgreSQL', () => {

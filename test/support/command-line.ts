@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { childEnvironment } from '../../src/config.js';
-import { PACKAGE_ROOT } from '../../src/dev/program-files.js';
+import { PACKAGE_ROOT } from '../../src/program-files.js';
 import { SECRET, type TestRoster } from './roster.js';
 import { shippedArguments } from './shipped.js';
 

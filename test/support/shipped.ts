@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { PACKAGE_ROOT } from '../../src/dev/program-files.js';
+import { PACKAGE_ROOT } from '../../src/program-files.js';
 
 /** Builds the programs once per run: tests start them as they are shipped, which is also twice as fast as from source. */
 export async function build(): Promise<void> {

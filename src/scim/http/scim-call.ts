@@ -3,7 +3,7 @@ import type { ScimIdentity } from '../../instances/authenticate-token.js';
 import type { QueryParameters } from '../protocol/list-query.js';
 import type { Preconditions } from '../protocol/preconditions.js';
 
-/** One authenticated SCIM request. Only `authenticate` makes one, so no handler is ever reached without a token. */
+/** One authenticated SCIM request: made by `scim-endpoint.ts` after `authenticate`, and by Bulk for each operation of one. */
 export interface ScimCall {
   readonly identity: ScimIdentity;
   /** Who asks, for the audit log. */

@@ -1,45 +1,23 @@
 import type { Attribute } from './attribute.js';
 import { BULK_LIMITS } from './bulk.js';
 import { DEFAULT_COUNT, MAX_COUNT } from './list-query.js';
-import { type ResourceType, resourceTypes, type Schema } from './schema.js';
+import { resourceTypes, type Schema } from './schema.js';
 import type { ScimObject } from './scim-object.js';
 
 const SERVICE_PROVIDER_CONFIG_SCHEMA = 'urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig';
 const RESOURCE_TYPE_SCHEMA = 'urn:ietf:params:scim:schemas:core:2.0:ResourceType';
 const SCHEMA_SCHEMA = 'urn:ietf:params:scim:schemas:core:2.0:Schema';
 
-/** What the service can do besides the verbs: whatever is advertised works, whatever works is advertised. */
-export interface Features {
-  readonly patch: boolean;
-  readonly bulk: { readonly maxOperations: number; readonly maxPayloadSize: number } | null;
-  readonly sort: boolean;
-  readonly etag: boolean;
-  readonly resourceTypes: readonly ResourceType[];
-}
-
-/** What is served now. */
-export const servedFeatures: Features = {
-  patch: true,
-  bulk: BULK_LIMITS,
-  sort: true,
-  etag: true,
-  resourceTypes: [resourceTypes.User, resourceTypes.Group],
-};
-
-/** The ServiceProviderConfig document (RFC 7643 section 5). */
-export function serviceProviderConfig(baseUrl: string, features: Features = servedFeatures): ScimObject {
+/** The ServiceProviderConfig document (RFC 7643 section 5): whatever is advertised works, whatever works is advertised. */
+export function serviceProviderConfig(baseUrl: string): ScimObject {
   return {
     schemas: [SERVICE_PROVIDER_CONFIG_SCHEMA],
-    patch: { supported: features.patch },
-    bulk: {
-      supported: features.bulk !== null,
-      maxOperations: features.bulk?.maxOperations ?? 0,
-      maxPayloadSize: features.bulk?.maxPayloadSize ?? 0,
-    },
+    patch: { supported: true },
+    bulk: { supported: true, ...BULK_LIMITS },
     filter: { supported: true, maxResults: MAX_COUNT },
     changePassword: { supported: false },
-    sort: { supported: features.sort },
-    etag: { supported: features.etag },
+    sort: { supported: true },
+    etag: { supported: true },
     // RFC 9865 section 4.
     pagination: {
       cursor: true,
@@ -68,8 +46,8 @@ export function serviceProviderConfig(baseUrl: string, features: Features = serv
 }
 
 /** The ResourceType documents (RFC 7643 section 6). */
-export function resourceTypeDocuments(baseUrl: string, features: Features = servedFeatures): ScimObject[] {
-  return features.resourceTypes.map(({ name, endpoint, description, schema, extensions }) => ({
+export function resourceTypeDocuments(baseUrl: string): ScimObject[] {
+  return Object.values(resourceTypes).map(({ name, endpoint, description, schema, extensions }) => ({
     schemas: [RESOURCE_TYPE_SCHEMA],
     id: name,
     name,
@@ -82,8 +60,8 @@ export function resourceTypeDocuments(baseUrl: string, features: Features = serv
 }
 
 /** The Schema documents (RFC 7643 section 7) of the resource types and their extensions. */
-export function schemas(baseUrl: string, features: Features = servedFeatures): ScimObject[] {
-  return features.resourceTypes
+export function schemas(baseUrl: string): ScimObject[] {
+  return Object.values(resourceTypes)
     .flatMap(({ schema, extensions }): Schema[] => [schema, ...extensions])
     .map(({ id, name, description, attributes }) => ({
       schemas: [SCHEMA_SCHEMA],

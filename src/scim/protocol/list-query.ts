@@ -3,7 +3,6 @@ import { invalidPath, invalidValue } from './errors.js';
 import { type Filter, parseFilter } from './filter.js';
 import { type Projection, parseProjection } from './projection.js';
 import { type AttributePath, findAttribute, type ResourceType } from './schema.js';
-import type { ScimObject } from './scim-object.js';
 
 export const MAX_COUNT = 200;
 export const DEFAULT_COUNT = 100;
@@ -143,26 +142,3 @@ function wholeNumber(value: unknown, name: string, otherwise: number): number {
   if (!/^-?\d+$/.test(written ?? '')) throw invalidValue(`${name} must be a whole number`);
   return Math.max(-Number.MAX_SAFE_INTEGER, Math.min(Number.MAX_SAFE_INTEGER, Number(value)));
 }
-
-export const LIST_RESPONSE_SCHEMA = 'urn:ietf:params:scim:api:messages:2.0:ListResponse';
-
-/** A page of a list (RFC 7644 section 3.4.2). */
-export interface ListResponse {
-  schemas: [typeof LIST_RESPONSE_SCHEMA];
-  totalResults: number;
-  startIndex: number;
-  itemsPerPage: number;
-  Resources: readonly ScimObject[];
-}
-
-/** The body of a page: `itemsPerPage` counts what is in it, not what was asked for. */
-export const listResponse = (
-  resources: readonly ScimObject[],
-  { totalResults = resources.length, startIndex = 1 }: { totalResults?: number; startIndex?: number } = {},
-): ListResponse => ({
-  schemas: [LIST_RESPONSE_SCHEMA],
-  totalResults,
-  startIndex,
-  itemsPerPage: resources.length,
-  Resources: resources,
-});

@@ -1,7 +1,7 @@
 import { UnavailableError } from '../../database/errors.js';
 import type { InstanceId } from '../../ids.js';
 import { limitEach } from '../../limit-each.js';
-import type { AuditRefusal } from '../http/audit-refusals.js';
+import type { KeepRefusedChange } from '../http/refused-change.js';
 import type { ScimAnswer, ScimCall, ScimRoute } from '../http/scim-call.js';
 import { toScimError } from '../http/scim-errors.js';
 import {
@@ -33,12 +33,12 @@ interface Outcome {
 
 /**
  * `/Bulk` (RFC 7644 section 3.7): each operation is what the request of its own would be.
- * @param auditRefusal is told of each operation that is refused
+ * @param keepRefusedChange is told of each operation that is refused
  * @param onFailure is told of what is no known refusal
  */
 export function bulkRoute(
   routes: readonly ScimRoute[],
-  auditRefusal: AuditRefusal,
+  keepRefusedChange: KeepRefusedChange,
   onFailure: (error: unknown, requestId: string) => void,
 ): ScimRoute {
   // Resources alone: a search among operations would be a list among changes.
@@ -99,7 +99,7 @@ export function bulkRoute(
         const known = toScimError(error, String(call.by.requestId));
         if (known.status >= 500) onFailure(error, String(call.by.requestId));
         const { method = '', path = '' } = operation === undefined || 'refusal' in operation ? {} : operation;
-        await auditRefusal(call, method, path, known);
+        await keepRefusedChange(call, method, path, known);
         outcomes[at] = {
           ...identityOf(operation),
           ...locationOf(operation, call.baseUrl, ids),

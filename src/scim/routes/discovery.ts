@@ -1,7 +1,7 @@
 import type { ScimAnswer, ScimCall, ScimRoute } from '../http/scim-call.js';
+import { listAnswer } from '../list-answer.js';
 import { resourceTypeDocuments, schemas, serviceProviderConfig } from '../protocol/discovery.js';
 import { forbidden, notFound, notImplemented } from '../protocol/errors.js';
-import { listResponse } from '../protocol/list-query.js';
 import type { ScimObject } from '../protocol/scim-object.js';
 
 /** The discovery documents (RFC 7644 section 4), made from the schema table. */
@@ -30,7 +30,9 @@ const collection = (path: string, documents: (baseUrl: string) => ScimObject[]):
 /** RFC 7644 section 4: who asks for some of them only is refused, lest all be taken for what was asked for. */
 function all(call: ScimCall, documents: ScimObject[]): ScimAnswer {
   if (call.query['filter'] !== undefined) throw forbidden('Discovery takes no filter: everything is told');
-  return { status: 200, body: listResponse(documents) };
+  const { length } = documents;
+  const resources = documents.map((document) => JSON.stringify(document)).join(',');
+  return listAnswer({ totalResults: length, startIndex: 1, itemsPerPage: length, resources });
 }
 
 function one(call: ScimCall, documents: readonly ScimObject[]): ScimAnswer {

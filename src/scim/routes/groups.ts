@@ -12,8 +12,7 @@ import type { Limited } from '../../limit-each.js';
 import type { ScimAnswer, ScimCall, ScimHandler, ScimRoute } from '../http/scim-call.js';
 import { listAnswer } from '../list-answer.js';
 import { listGroups } from '../list-groups.js';
-import { groupLocation, presentGroup, toAssertedGroup, toResource } from '../present-group.js';
-import { versionTag } from '../present-user.js';
+import { groupLocation, groupTag, presentGroup, toAssertedGroup, toResource } from '../present-group.js';
 import { notFound } from '../protocol/errors.js';
 import { parseListQuery, parseProjectionQuery, parseSearchRequest } from '../protocol/list-query.js';
 import { applyPatch } from '../protocol/patch.js';
@@ -24,6 +23,8 @@ import { resourceTypes } from '../protocol/schema.js';
 import type { ScimObject } from '../protocol/scim-object.js';
 
 const type = resourceTypes.Group;
+const replace = (stored: ScimObject, body: Record<string, unknown>) => replaceResource(type, stored, body);
+const patch = (stored: ScimObject, body: Record<string, unknown>) => applyPatch(type, stored, body);
 
 /** One client family of Okta PUTs whole groups. */
 const MAX_BODY_BYTES = 16 * 1024 * 1024;
@@ -34,7 +35,7 @@ export function groupRoutes({ pool, limited }: { pool: pg.Pool; limited: Limited
     status,
     body: presentGroup(group, call.baseUrl, projection),
     headers: {
-      ETag: versionTag(group),
+      ETag: groupTag(group),
       ...(status === 201 ? { Location: groupLocation(group, call.baseUrl) } : {}),
     },
   });
@@ -57,7 +58,7 @@ export function groupRoutes({ pool, limited }: { pool: pg.Pool; limited: Limited
     const projection = projectionOf(call);
     const group = await findGroup(pool, keyOf(call));
     if (group === undefined) throw notFound(call.id);
-    const tag = versionTag(group);
+    const tag = groupTag(group);
     return isKnown(call.preconditions, tag)
       ? { status: 304, headers: { ETag: tag } }
       : answer(200, group, call, projection);
@@ -69,7 +70,7 @@ export function groupRoutes({ pool, limited }: { pool: pg.Pool; limited: Limited
       pool,
       keyOf(call),
       (stored) => {
-        assertUnchanged(call.preconditions, versionTag(stored));
+        assertUnchanged(call.preconditions, groupTag(stored));
         return toAssertedGroup(compute(toResource(stored)));
       },
       call.by,
@@ -78,22 +79,18 @@ export function groupRoutes({ pool, limited }: { pool: pg.Pool; limited: Limited
     return group;
   };
 
-  const replace = async (call: ScimCall): Promise<ScimAnswer> => {
-    const projection = projectionOf(call);
-    keyOf(call);
-    const body = await call.readBody(MAX_BODY_BYTES);
-    return answer(200, await change(call, (stored) => replaceResource(type, stored, body)), call, projection);
-  };
-
-  const patch = async (call: ScimCall): Promise<ScimAnswer> => {
-    const projection = projectionOf(call);
-    keyOf(call);
-    const body = await call.readBody(MAX_BODY_BYTES);
-    return answer(200, await change(call, (stored) => applyPatch(type, stored, body)), call, projection);
-  };
+  const update =
+    (compute: (stored: ScimObject, body: Record<string, unknown>) => ScimObject): ScimHandler =>
+    async (call) => {
+      const projection = projectionOf(call);
+      // An id that no group can have is refused before 16 MiB are read.
+      keyOf(call);
+      const body = await call.readBody(MAX_BODY_BYTES);
+      return answer(200, await change(call, (stored) => compute(stored, body)), call, projection);
+    };
 
   const remove = async (call: ScimCall): Promise<ScimAnswer> => {
-    const assertDeletable = (stored: StoredGroup): void => assertUnchanged(call.preconditions, versionTag(stored));
+    const assertDeletable = (stored: StoredGroup): void => assertUnchanged(call.preconditions, groupTag(stored));
     if (!(await deleteGroup(pool, keyOf(call), assertDeletable, call.by))) throw notFound(call.id);
     return { status: 204 };
   };
@@ -109,7 +106,12 @@ export function groupRoutes({ pool, limited }: { pool: pg.Pool; limited: Limited
     { path: '/Groups/.search', handlers: { POST: inTurn(search) } },
     {
       path: '/Groups/:id',
-      handlers: { GET: inTurn(get), PUT: inTurn(replace), PATCH: inTurn(patch), DELETE: inTurn(remove) },
+      handlers: {
+        GET: inTurn(get),
+        PUT: inTurn(update(replace)),
+        PATCH: inTurn(update(patch)),
+        DELETE: inTurn(remove),
+      },
     },
   ];
 }

@@ -4,7 +4,7 @@ import { userDirectory } from '../../directory/user-directory.js';
 import type { InstanceId } from '../../ids.js';
 import { limitEach } from '../../limit-each.js';
 import type { Log } from '../../telemetry/log.js';
-import type { AuditRefusal } from '../http/audit-refusals.js';
+import type { KeepRefusedChange } from '../http/refused-change.js';
 import type { ScimRoute } from '../http/scim-call.js';
 import { userLister } from '../list-users.js';
 import { bulkRoute } from './bulk.js';
@@ -18,7 +18,7 @@ export interface ScimRoutesOptions {
   /** For lists and groups, which can be slow. */
   readonly listPool: pg.Pool;
   readonly log: Log;
-  readonly auditRefusal: AuditRefusal;
+  readonly keepRefusedChange: KeepRefusedChange;
   /** Called after each committed write: there is a kick to send. */
   readonly onWritten: () => void;
 }
@@ -27,7 +27,7 @@ export interface ScimRoutesOptions {
 const SLOW_AT_ONCE = 2;
 
 /** Every route below `/scim/v2`. */
-export function scimRoutes({ pool, listPool, log, auditRefusal, onWritten }: ScimRoutesOptions): ScimRoute[] {
+export function scimRoutes({ pool, listPool, log, keepRefusedChange, onWritten }: ScimRoutesOptions): ScimRoute[] {
   const directory = userDirectory(pool);
   const limited = limitEach<InstanceId>(SLOW_AT_ONCE);
   const listUsers = userLister(listPool, directory, limited);
@@ -43,7 +43,7 @@ export function scimRoutes({ pool, listPool, log, auditRefusal, onWritten }: Sci
   return [
     ...resources,
     rootSearchRoute({ pool: listPool, listUsers, limited }),
-    bulkRoute(resources, auditRefusal, onFailure),
+    bulkRoute(resources, keepRefusedChange, onFailure),
     ...discoveryRoutes(),
   ];
 }

@@ -27,7 +27,7 @@ const ROUTES = (roster: TestRoster) =>
     pool: roster.pool,
     listPool: roster.pool,
     log: createLog({ logLevel: 'silent' }, 'server'),
-    auditRefusal: async () => undefined,
+    keepRefusedChange: async () => undefined,
     onWritten: () => undefined,
   });
 

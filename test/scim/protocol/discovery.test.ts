@@ -1,10 +1,5 @@
 import assert from 'node:assert/strict';
-import {
-  resourceTypeDocuments,
-  schemas,
-  servedFeatures,
-  serviceProviderConfig,
-} from '../../../src/scim/protocol/discovery.js';
+import { resourceTypeDocuments, schemas, serviceProviderConfig } from '../../../src/scim/protocol/discovery.js';
 import {
   ERROR_SCHEMA,
   notFound,
@@ -70,11 +65,6 @@ describe('discovery', () => {
     assert.deepEqual(
       schemas(base).map(({ id }) => id),
       [USER_SCHEMA, ENTERPRISE_USER_SCHEMA, GROUP_SCHEMA],
-    );
-    const users = { ...servedFeatures, resourceTypes: [resourceTypes.User] };
-    assert.deepEqual(
-      schemas(base, users).map(({ id }) => id),
-      [USER_SCHEMA, ENTERPRISE_USER_SCHEMA],
     );
   });
 

@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { auditRefusal, type Refusal } from '../directory/audit.js';
+import { insertRefusal, type Refusal } from '../directory/audit.js';
 import type { Log } from '../telemetry/log.js';
 
 /** Keeps in the audit log that a change was refused, with the status of the answer. It never throws. */
@@ -13,7 +13,7 @@ export const refusalKeeper =
   (pool: pg.Pool, log: Log): KeepRefusal =>
   async (refusal, status) => {
     if (status >= 500 || NO_REFUSALS.includes(status)) return;
-    await auditRefusal(pool, refusal).catch((error: unknown) =>
+    await insertRefusal(pool, refusal).catch((error: unknown) =>
       log.warn({ err: error, requestId: refusal.by.requestId }, 'a refusal was not audited'),
     );
   };

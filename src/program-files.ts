@@ -7,6 +7,11 @@ export const PACKAGE_ROOT = packageRoot(import.meta.dirname);
 /** True where this program runs from its TypeScript sources. */
 export const fromSource = import.meta.filename.endsWith('.ts');
 
+const ENDING = fromSource ? '.ts' : '.js';
+
+/** Where the workflows begin that are to be bundled for a worker. */
+export const WORKFLOWS = resolve(import.meta.dirname, '..', 'workflows', `index${ENDING}`);
+
 function packageRoot(folder: string): string {
   if (existsSync(join(folder, 'package.json')) || folder === dirname(folder)) return folder;
   return packageRoot(dirname(folder));
@@ -18,7 +23,7 @@ function packageRoot(folder: string): string {
  * @param name path below `src` without its ending, for example `dev/reaper`.
  */
 export function nodeArguments(name: string): string[] {
-  const file = resolve(import.meta.dirname, '..', `${name}${fromSource ? '.ts' : '.js'}`);
+  const file = resolve(import.meta.dirname, `${name}${ENDING}`);
   const path = relative(PACKAGE_ROOT, file);
   return fromSource ? ['--import', 'tsx', path] : [path];
 }

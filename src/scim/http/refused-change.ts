@@ -1,10 +1,10 @@
-import type { KeepRefusal } from '../../http/audit-refusals.js';
+import type { KeepRefusal } from '../../http/keep-refusal.js';
 import { isGroupId, isUserId } from '../../ids.js';
 import type { ScimError } from '../protocol/errors.js';
 import type { ScimCall } from './scim-call.js';
 
 /** Keeps a refused change in the audit log; what is no change of a user or group is none. It never throws. */
-export type AuditRefusal = (
+export type KeepRefusedChange = (
   asked: Pick<ScimCall, 'identity' | 'by'>,
   method: string,
   path: string,
@@ -19,8 +19,8 @@ const VERBS: ReadonlyMap<string, string> = new Map([
 ]);
 
 /** Each refused change of a user or a group, by whichever way it was asked for. */
-export const refusalAuditor =
-  (keepRefusal: KeepRefusal): AuditRefusal =>
+export const refusedChangeKeeper =
+  (keepRefusal: KeepRefusal): KeepRefusedChange =>
   async ({ identity, by }, method, path, { status, code }) => {
     const [, noun, id = ''] = /^\/(User|Group)s(?:\/([^/]+))?$/.exec(path) ?? [];
     const verb = VERBS.get(method);
