@@ -1,5 +1,4 @@
 import { activityInfo, heartbeat } from '@temporalio/activity';
-import { ApplicationFailure } from '@temporalio/common';
 import type pg from 'pg';
 import { cancelRows, type WrittenRow, writtenRows } from '../src/directory/import-rows.js';
 import {
@@ -14,12 +13,12 @@ import {
 import { adoptReferrers, evaluateReports } from '../src/directory/managers.js';
 import { markApplied } from '../src/directory/progress.js';
 import { joinTeams } from '../src/directory/teams.js';
-import { RefusedError } from '../src/errors.js';
 import type { UserId } from '../src/ids.js';
 import { columnOf } from '../src/imports/columns.js';
 import { rehearse } from '../src/imports/rehearse.js';
 import { readPage, writePage } from '../src/imports/write-page.js';
 import type { ImportAt, PhaseProgress } from '../workflows/messages.js';
+import { operatorCalled, refusedForGood } from './asked-in-temporal.js';
 
 /** How long one activity goes on: then its workflow shows how far it is, and asks for more. */
 const PIECE_MS = 5_000;
@@ -165,10 +164,7 @@ export function importActivities(pool: pg.Pool) {
       who,
       why,
     }: ImportKey & { action: ImportAction; who: string; why: string }): Promise<void> {
-      const by = { actor: `temporal:${who}`, source: 'admin', requestId: null } as const;
-      await actOnImport(pool, id, action, why, by).catch((error: unknown) => {
-        throw error instanceof RefusedError ? ApplicationFailure.nonRetryable(error.message, error.code) : error;
-      });
+      await refusedForGood(actOnImport(pool, id, action, why, operatorCalled(who)));
     },
   };
 }

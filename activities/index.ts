@@ -1,10 +1,10 @@
 import type pg from 'pg';
 import { accountActivities } from './accounts.js';
-import { refusalActivities } from './announcements.js';
 import { InstanceQueue } from './instance-queue.js';
 import { managerActivities } from './managers.js';
 import { type ActOnUser, operatorActivities } from './operator.js';
 import { progressActivities } from './progress.js';
+import { refusalActivities } from './refusals.js';
 import { teamActivities } from './teams.js';
 
 /** Everything that workflows may ask of the world. One object per worker process. */

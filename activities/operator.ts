@@ -1,10 +1,7 @@
-import { ApplicationFailure } from '@temporalio/common';
 import type { Actor } from '../src/directory/users.js';
-import { RefusedError } from '../src/errors.js';
 import type { InstanceId, UserId } from '../src/ids.js';
-
-/** What an operator can do about one user. */
-type UserAction = 'retryNow' | 'takeDefaultManager' | 'abandon';
+import type { UserAction } from '../src/instances/operator-actions.js';
+import { operatorCalled, refusedForGood } from './asked-in-temporal.js';
 
 /** Does it, as every other way to ask for it does (`src/instances/operator-actions.ts`). */
 export type ActOnUser = (
@@ -24,9 +21,6 @@ export const operatorActivities = (act: ActOnUser) => ({
     who: string;
     why: string;
   }): Promise<void> {
-    const by = { actor: `temporal:${asked.who}`, source: 'admin', requestId: null } as const;
-    await act(asked.instance, asked.userId, asked.action, asked.why, by).catch((error: unknown) => {
-      throw error instanceof RefusedError ? ApplicationFailure.nonRetryable(error.message, error.code) : error;
-    });
+    await refusedForGood(act(asked.instance, asked.userId, asked.action, asked.why, operatorCalled(asked.who)));
   },
 });

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type pg from 'pg';
 import { beginTellingMoved, endTellingMoved, leaveToOwnRun, listMoved } from '../src/directory/announcements.js';
+import { BEFORE_ALL } from '../src/directory/page.js';
 import type { InstanceId, UserId } from '../src/ids.js';
 
 /** What came of telling of one user; busy by a claim, somebody else is telling it at this moment. */
@@ -30,7 +31,6 @@ const IN_FLIGHT = 20;
 const RENEW_MS = 10_000;
 /** How soon to look again at whom others are telling. */
 const LOOK_AGAIN_MS = 1_000;
-const FIRST = '00000000-0000-0000-0000-000000000000';
 
 /**
  * Tells of all who were moved by others' runs, in one pass at a time for an instance: whoever moves somebody meanwhile leaves it to
@@ -51,7 +51,7 @@ export async function tellOfMoved(pass: MovedPass): Promise<void> {
     await endTellingMoved(pool, instance, teller);
     after = undefined;
     // Whoever has moved somebody up to now has left it to this one.
-  } while ((await listMoved(pool, instance, FIRST, 1)).length > 0);
+  } while ((await listMoved(pool, instance, BEFORE_ALL, 1)).length > 0);
 }
 
 async function tellAll({
@@ -65,7 +65,7 @@ async function tellAll({
 }: MovedPass): Promise<void> {
   /** Of whom others are telling, and until when: they say themselves when it is done. Only who dies does not. */
   const claimed = new Map<UserId, number>();
-  let place = after ?? FIRST;
+  let place = after ?? BEFORE_ALL;
   for (;;) {
     const page = await listMoved(pool, instance, place, PAGE);
     const waiting = page.values();
@@ -82,12 +82,12 @@ async function tellAll({
       }
     };
     await Promise.all(Array.from({ length: IN_FLIGHT }, lane));
-    place = page.at(-1) ?? FIRST;
+    place = page.at(-1) ?? BEFORE_ALL;
     if (page.length === PAGE) continue;
-    place = FIRST;
-    const left = await listMoved(pool, instance, FIRST, claimed.size + 1);
+    place = BEFORE_ALL;
+    const left = await listMoved(pool, instance, BEFORE_ALL, claimed.size + 1);
     if (left.length === 0) return;
-    onProgress(FIRST);
+    onProgress(BEFORE_ALL);
     if (left.every((user) => claimed.has(user))) await delay(LOOK_AGAIN_MS);
   }
 }

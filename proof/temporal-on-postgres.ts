@@ -11,10 +11,10 @@ import { readConfig } from '../src/config.js';
 import type { ChildProcesses } from '../src/dev/child-processes.js';
 import { isPortFree } from '../src/dev/free-port.js';
 import type { Running } from '../src/dev/keep-running.js';
-import { PACKAGE_ROOT } from '../src/program-files.js';
 import { findGo } from '../src/dev/temporal-binary.js';
 import { buildTemporal } from '../src/dev/temporal-build.js';
 import { registerSearchAttributes } from '../src/dispatch/register-search-attributes.js';
+import { PACKAGE_ROOT } from '../src/program-files.js';
 
 const NAMESPACE = 'roster';
 const START_MS = 60_000;

@@ -30,6 +30,9 @@ const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 /** True for 1 to 40 characters of a-z, 0-9 and inner hyphens. */
 export const isInstanceId = (text: string): text is InstanceId => SLUG.test(text);
 
+/** True for what every id of ours but a slug looks like: a UUID, in lower case. */
+export const isId = (text: string): boolean => UUID.test(text);
+
 /** True for a UUID as we write them; an id of any other shape belongs to nobody (RFC 7643 section 3.1: ids are case-exact). */
 export const isUserId = (text: string): text is UserId => UUID.test(text);
 

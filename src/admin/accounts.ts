@@ -6,9 +6,8 @@ import { setRole } from '../directory/roles.js';
 import type { InstanceId, UserId } from '../ids.js';
 import { foldUserName } from '../scim/protocol/resource.js';
 import { accountId, noSuchAccount } from './account-id.js';
-import type { WritingRoutesOptions } from './instances.js';
 import { listOf, pageOf, pageQuery } from './page.js';
-import { type AdminRoute, fromBody, fromQuery, instanceRoute, nothing } from './route.js';
+import { type AdminRoute, fromBody, fromQuery, instanceRoute, nothing, type WritingRoutesOptions } from './route.js';
 import * as schemas from './schemas.js';
 
 /** `/instances/{slug}/accounts`: the effective state. */
@@ -25,7 +24,7 @@ export function accountRoutes({ pool, onWritten }: WritingRoutesOptions): AdminR
           userName: schemas.userName.optional().meta({ description: 'Without regard to case' }),
           status: schemas.accountStatus.optional(),
           managerId: schemas.userId.optional(),
-          teamId: schemas.userId.optional(),
+          teamId: schemas.teamId.optional(),
           ...pageQuery,
         }),
       ),

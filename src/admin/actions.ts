@@ -1,17 +1,10 @@
-import type pg from 'pg';
 import { actOnInstance, actOnUser } from '../instances/operator-actions.js';
 import { accountId } from './account-id.js';
-import { type AdminRoute, fromBody, instanceRoute } from './route.js';
+import { type AdminRoute, fromBody, instanceRoute, type WritingRoutesOptions } from './route.js';
 import * as schemas from './schemas.js';
 
-export interface ActionRoutesOptions {
-  readonly pool: pg.Pool;
-  /** Called after each committed write: there is a kick to send. */
-  readonly onWritten: () => void;
-}
-
 /** What operators do about who is stuck or waits. */
-export function actionRoutes({ pool, onWritten }: ActionRoutesOptions): AdminRoute[] {
+export function actionRoutes({ pool, onWritten }: WritingRoutesOptions): AdminRoute[] {
   return [
     instanceRoute({
       name: 'actOnAccount',

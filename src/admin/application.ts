@@ -1,4 +1,3 @@
-import type pg from 'pg';
 import type { Deliverer } from '../application/deliver.js';
 import {
   addApplicationSecret,
@@ -8,14 +7,11 @@ import {
   testApplication,
 } from '../instances/application.js';
 import { listOf, wholeList } from './page.js';
-import { type AdminRoute, fromBody, instanceRoute, nothing } from './route.js';
+import { type AdminRoute, fromBody, instanceRoute, nothing, type WritingRoutesOptions } from './route.js';
 import * as schemas from './schemas.js';
 
-export interface ApplicationRoutesOptions {
-  readonly pool: pg.Pool;
+interface ApplicationRoutesOptions extends WritingRoutesOptions {
   readonly deliverer: Deliverer;
-  /** Called after each committed write: there may be a kick to send. */
-  readonly onWritten: () => void;
 }
 
 /** `/instances/{slug}/application`: the secrets of its endpoint, and a test. The endpoint itself is a setting of the instance. */

@@ -4,7 +4,7 @@ import type pg from 'pg';
 import { z } from 'zod';
 import { listRows, type ShownRow } from '../directory/import-rows.js';
 import { actOnImport, type Import, listImports, showImport } from '../directory/imports.js';
-import { isUserId } from '../ids.js';
+import { isId } from '../ids.js';
 import { IMPORT_ATTRIBUTES, readMapping } from '../imports/columns.js';
 import { FILE_TYPES } from '../imports/read-file.js';
 import { rejectsFile } from '../imports/rejects.js';
@@ -49,7 +49,7 @@ const upload = z.strictObject({
 /** Files of people: staged as they come, brought in by a run of their own. */
 export function importRoutes({ pool }: { readonly pool: pg.Pool }): AdminRoute[] {
   const find = async (id: string): Promise<Import> => {
-    if (!isUserId(id)) throw notFound(`There is no import ${id}.`);
+    if (!isId(id)) throw notFound(`There is no import ${id}.`);
     return showImport(pool, id);
   };
 

@@ -1,4 +1,3 @@
-import type pg from 'pg';
 import type { z } from 'zod';
 import { endpointUrl } from '../application/endpoint-url.js';
 import {
@@ -10,14 +9,8 @@ import {
 } from '../instances/instances.js';
 import { listOf, wholeList } from './page.js';
 import { forbidden } from './problem.js';
-import { type AdminRoute, fromBody, instanceRoute, nothing, route } from './route.js';
+import { type AdminRoute, fromBody, instanceRoute, nothing, route, type WritingRoutesOptions } from './route.js';
 import * as schemas from './schemas.js';
-
-export interface WritingRoutesOptions {
-  readonly pool: pg.Pool;
-  /** Called after each committed write: there may be a kick to send. */
-  readonly onWritten: () => void;
-}
 
 export interface InstanceRoutesOptions extends WritingRoutesOptions {
   /** Whether an application may be in a private network, and be reached without TLS. */

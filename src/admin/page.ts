@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { isUserId } from '../ids.js';
+import { isId } from '../ids.js';
 
 /** How many items a list gives unless told, and at most. */
 const DEFAULT_LIMIT = 100;
@@ -18,7 +18,7 @@ const decoded = (text: string): string => Buffer.from(text, 'base64url').toStrin
 /** Of most lists: the id of the last item seen. All ids that lists are ordered by are UUIDs. */
 const idCursor: Cursor<string> = {
   write: encoded,
-  read: (text) => (isUserId(decoded(text)) ? decoded(text) : undefined),
+  read: (text) => (isId(decoded(text)) ? decoded(text) : undefined),
 };
 
 /** A cursor as a parameter of the query. */

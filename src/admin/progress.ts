@@ -1,19 +1,13 @@
-import type pg from 'pg';
 import { z } from 'zod';
 import { listProgress, type Progress } from '../directory/progress-list.js';
-import { runOf, runsUrl, type TemporalUi } from '../dispatch/temporal-ui.js';
+import { runOf, runsUrl } from '../dispatch/temporal-ui.js';
 import type { InstanceId } from '../ids.js';
 import { listOf, pageOf, pageQuery } from './page.js';
-import { type AdminRoute, fromQuery, instanceRoute } from './route.js';
+import { type AdminRoute, fromQuery, instanceRoute, type ShowingRunsOptions } from './route.js';
 import * as schemas from './schemas.js';
 
-export interface ProgressRoutesOptions {
-  readonly pool: pg.Pool;
-  readonly temporalUi: TemporalUi;
-}
-
 /** `/instances/{slug}/progress`: who is where. */
-export function progressRoutes({ pool, temporalUi }: ProgressRoutesOptions): AdminRoute[] {
+export function progressRoutes({ pool, temporalUi }: ShowingRunsOptions): AdminRoute[] {
   const present = (instance: InstanceId, row: Progress): z.input<typeof schemas.progress> => ({
     ...row,
     since: row.since.toISOString(),

@@ -1,6 +1,8 @@
 import type { Readable } from 'node:stream';
+import type pg from 'pg';
 import { z } from 'zod';
 import type { Actor } from '../directory/users.js';
+import type { TemporalUi } from '../dispatch/temporal-ui.js';
 import type { InstanceId } from '../ids.js';
 import type { EveryInstanceRole, OperatorRole } from '../instances/operator-tokens.js';
 import { unsupportedMediaType } from '../scim/protocol/errors.js';
@@ -110,6 +112,19 @@ interface Call<Value> extends Pick<AdminRequest, 'by' | 'role' | 'id' | 'accepts
 
 interface InstanceCall<Value> extends Call<Value> {
   readonly instance: InstanceId;
+}
+
+/** What routes need that change something. */
+export interface WritingRoutesOptions {
+  readonly pool: pg.Pool;
+  /** Called after each committed write: there may be a kick to send. */
+  readonly onWritten: () => void;
+}
+
+/** What routes need that show runs. */
+export interface ShowingRunsOptions {
+  readonly pool: pg.Pool;
+  readonly temporalUi: TemporalUi;
 }
 
 /** A route ready to be mounted. Its handler gives the answer's body, or undefined. */

@@ -3,7 +3,7 @@ import { endpointUrlFault, MAX_URL_CHARACTERS } from '../application/endpoint-ur
 import { ACCOUNT_STATUSES } from '../directory/account-list.js';
 import { REASONS, STAGES } from '../directory/progress-list.js';
 import { ROLES } from '../directory/roles.js';
-import { isInstanceId, isUserId } from '../ids.js';
+import { isId, isInstanceId, isUserId } from '../ids.js';
 import { INSTANCE_ACTIONS, USER_ACTIONS } from '../instances/operator-actions.js';
 import { MAX_USER_NAME_CHARACTERS } from '../scim/protocol/text.js';
 import { MAX_LABEL_CHARACTERS, MAX_REASON_CHARACTERS, textFault } from '../text-fault.js';
@@ -21,6 +21,7 @@ const MAX_TEXT = 4_096;
 export const instant = z.iso.datetime().meta({ example: '2026-11-24T09:06:00.000Z' });
 export const id = z.string().meta({ format: 'uuid' });
 export const userName = text(MAX_USER_NAME_CHARACTERS);
+export const teamId = z.string().refine(isId, 'must be an id, in lower case').meta({ format: 'uuid' });
 export const userId = z.string().refine(isUserId, 'must be an id, in lower case').meta({ format: 'uuid' });
 const role = z.enum(ROLES).meta({ id: 'Role' });
 export const accountStatus = z.enum(ACCOUNT_STATUSES).meta({ id: 'AccountStatus' });

@@ -1,11 +1,10 @@
-import type pg from 'pg';
 import { z } from 'zod';
 import { listStory, type StoryEntry, type StoryPlace, storyHead } from '../directory/story.js';
 import { STORY_KINDS, tellEntry } from '../directory/story-text.js';
-import { runOf, type TemporalUi } from '../dispatch/temporal-ui.js';
+import { runOf } from '../dispatch/temporal-ui.js';
 import { accountId } from './account-id.js';
 import { listOf, pageBy, pageQueryOf } from './page.js';
-import { type AdminRoute, fromQuery, instanceRoute } from './route.js';
+import { type AdminRoute, fromQuery, instanceRoute, type ShowingRunsOptions } from './route.js';
 import * as schemas from './schemas.js';
 
 const storyItem = z
@@ -51,13 +50,8 @@ const { query, cursorOf } = pageQueryOf<StoryPlace>({
   },
 });
 
-export interface StoryRoutesOptions {
-  readonly pool: pg.Pool;
-  readonly temporalUi: TemporalUi;
-}
-
 /** `/instances/{slug}/accounts/{id}/story`: one user's history. */
-export function storyRoutes({ pool, temporalUi }: StoryRoutesOptions): AdminRoute[] {
+export function storyRoutes({ pool, temporalUi }: ShowingRunsOptions): AdminRoute[] {
   return [
     instanceRoute({
       name: 'getStory',

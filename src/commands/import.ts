@@ -9,7 +9,7 @@ import type pg from 'pg';
 import type { Config } from '../config.js';
 import { actOnImport, IMPORT_ACTIONS, type Import, type ImportAction, showImport } from '../directory/imports.js';
 import { RefusedError } from '../errors.js';
-import { type InstanceId, isUserId } from '../ids.js';
+import { type InstanceId, isId } from '../ids.js';
 import { readMapping } from '../imports/columns.js';
 import type { FileType } from '../imports/read-file.js';
 import { rejectsFile } from '../imports/rejects.js';
@@ -73,7 +73,7 @@ export const importCommand = (config: Config): Command =>
     .action(async (argument: string | undefined, options: Options) => {
       if (options.template === true) return print(TEMPLATE);
       // "--watch people.csv" watches the file.
-      const watched = typeof options.watch === 'string' && isUserId(options.watch) ? options.watch : undefined;
+      const watched = typeof options.watch === 'string' && isId(options.watch) ? options.watch : undefined;
       const file = argument ?? (watched === undefined && typeof options.watch === 'string' ? options.watch : undefined);
       await withDatabase(config, async (pool) => {
         for (const action of IMPORT_ACTIONS) {
@@ -90,7 +90,7 @@ export const importCommand = (config: Config): Command =>
     });
 
 const act = (pool: pg.Pool, id: string, action: ImportAction, why: string | undefined): Promise<Import> => {
-  if (!isUserId(id)) throw new RefusedError('not_found', `There is no import ${id}.`);
+  if (!isId(id)) throw new RefusedError('not_found', `There is no import ${id}.`);
   if (why === undefined || why.trim() === '') throw new RefusedError('invalid_import', 'Say why: --why "…"');
   return actOnImport(pool, id, action, why, BY_CLI);
 };

@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import { run, type Statement } from '../database/pool.js';
 import type { InstanceId, UserId } from '../ids.js';
+import { BEFORE_ALL } from './page.js';
 
 /** A user, or an instance (no `userId`), whom Temporal is to be told of. */
 export interface Kick {
@@ -198,7 +199,7 @@ export interface PatrolPlace {
   readonly instance: string;
   readonly id: string;
 }
-export const PATROL_START: PatrolPlace = { instance: '', id: '00000000-0000-0000-0000-000000000000' };
+export const PATROL_START: PatrolPlace = { instance: '', id: BEFORE_ALL };
 
 /**
  * Looks at the next `limit` accounts and kicks who has been behind what was asserted for `seconds`, or the application of them,

@@ -7,7 +7,7 @@ export interface Page {
 }
 
 /** Comes before every id that is given out. A bound rather than "or is null" keeps a deep page as cheap as the first. */
-const BEFORE_ALL = '00000000-0000-0000-0000-000000000000';
+export const BEFORE_ALL = '00000000-0000-0000-0000-000000000000';
 
 /** The page's lower bound, exclusive. */
 export const lowerBound = ({ after = BEFORE_ALL }: Page): string => after;

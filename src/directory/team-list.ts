@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import { run, type Statement } from '../database/pool.js';
-import { type InstanceId, isUserId, type UserId } from '../ids.js';
+import { type InstanceId, isId, type UserId } from '../ids.js';
 import { lowerBound, type Page } from './page.js';
 
 /** All users of one manager; the manager is not among them (rule 6). */
@@ -30,12 +30,9 @@ const FIND: Statement = { name: 'find_team', text: `${SELECT} and t.id = $2` };
 export const listTeams = (pool: pg.Pool, instance: InstanceId, page: Page): Promise<Team[]> =>
   run<Team>(pool, LIST, [instance, lowerBound(page), page.limit]);
 
-/** Ids of teams are UUIDs as ids of users are; one of any other shape belongs to no team. */
-const isTeamId: (text: string) => boolean = isUserId;
-
 /** A team by id, whatever the id looks like. @throws UnavailableError */
 export async function findTeam(pool: pg.Pool, instance: InstanceId, id: string): Promise<Team | undefined> {
-  const [team] = isTeamId(id) ? await run<Team>(pool, FIND, [instance, id]) : [];
+  const [team] = isId(id) ? await run<Team>(pool, FIND, [instance, id]) : [];
   return team;
 }
 

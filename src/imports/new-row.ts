@@ -14,7 +14,7 @@ export function newRow({ line, cells, fault }: FileRow, columns: Columns): NewRo
   const said: ImportAttributes = {};
   for (const [at, attribute] of columns.attributes.entries()) {
     const text = attribute === undefined ? '' : unguardFormula(cells[at] ?? '').trim();
-    if (attribute !== undefined && text !== '') said[attribute] = text;
+    if (attribute !== undefined && text !== '') said[attribute] = attribute === 'role' ? text.toLowerCase() : text;
   }
   const isWhole = !cells.some(isUnstorable);
   const userName = said.userName ?? said.email ?? null;
@@ -35,7 +35,7 @@ export function newRow({ line, cells, fault }: FileRow, columns: Columns): NewRo
 }
 
 function faultOf(
-  said: ImportAttributes,
+  said: Readonly<ImportAttributes>,
   cells: readonly string[],
   { names }: Columns,
   isWhole: boolean,
@@ -49,11 +49,8 @@ function faultOf(
   for (const attribute of ['userName', 'email'] as const) {
     if (said[attribute] !== undefined && !E_MAIL.test(said[attribute])) return { attribute, reason: 'is no e-mail' };
   }
-  if (said.role !== undefined) {
-    said.role = said.role.toLowerCase();
-    if (!ROLES.some((role) => role === said.role)) {
-      return { attribute: 'role', reason: `is none of ${ROLES.join(', ')}` };
-    }
+  if (said.role !== undefined && !ROLES.some((role) => role === said.role)) {
+    return { attribute: 'role', reason: `is none of ${ROLES.join(', ')}` };
   }
   if (said.active !== undefined && activeOf(said.active) === undefined) {
     return { attribute: 'active', reason: 'is neither true nor false' };

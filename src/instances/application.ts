@@ -5,6 +5,7 @@ import type { EndpointUrl } from '../application/endpoint-url.js';
 import { type Outcome, outcomeOf } from '../application/outcome.js';
 import { isApplicationSecret, newApplicationSecret } from '../application/signature.js';
 import { run, type Statement, transaction } from '../database/pool.js';
+import { BEFORE_ALL } from '../directory/page.js';
 import type { Actor } from '../directory/users.js';
 import { RefusedError } from '../errors.js';
 import type { InstanceId, UserId } from '../ids.js';
@@ -23,7 +24,6 @@ export interface SecretInfo {
 
 /** So many users a statement is about: each has its time. */
 const AT_ONCE = 1_000;
-const FIRST = '00000000-0000-0000-0000-000000000000';
 
 /** One secret signs, and a second one beside it while receivers change over. */
 const MOST_SECRETS = 2;
@@ -222,8 +222,8 @@ export async function resendAccounts(
   by: Actor,
 ): Promise<number> {
   let count = 0;
-  for (let after: string | null = FIRST; after !== null; ) {
-    const values: unknown[] = [instance, user ?? null, by.actor, by.requestId, after, AT_ONCE, after === FIRST];
+  for (let after: string | null = BEFORE_ALL; after !== null; ) {
+    const values: unknown[] = [instance, user ?? null, by.actor, by.requestId, after, AT_ONCE, after === BEFORE_ALL];
     const [page] = await run<{ count: number; last: string | null }>(pool, RESEND, values);
     if (page === undefined) throw applicationUnknown(instance);
     count += page.count;

@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import { on, type Query, run, type Statement, transaction, within } from '../database/pool.js';
+import { BEFORE_ALL } from '../directory/page.js';
 import type { Reason } from '../directory/progress-list.js';
 import { type Actor, lockUser } from '../directory/users.js';
 import { updateUsers } from '../directory/write-users.js';
@@ -104,7 +105,6 @@ const NOTE_RETRY: Statement = {
   text: `insert into audit_log (instance_id, actor, action, outcome, request_id, note)
     values ($1, $3, 'instance.retryStuck' || coalesce(':' || $2, ''), 'accepted', $4, $5)`,
 };
-const FIRST = '00000000-0000-0000-0000-000000000000';
 /** So many users a statement is about: each has its time. */
 const AT_ONCE = 1_000;
 
@@ -124,7 +124,7 @@ export async function actOnInstance(
   if (action === 'revertHeld') return revertHeld(pool, instance, note, by);
   await run(pool, NOTE_RETRY, [instance, code ?? null, by.actor, by.requestId, note]);
   let count = 0;
-  for (let after: string | null = FIRST; after !== null; ) {
+  for (let after: string | null = BEFORE_ALL; after !== null; ) {
     const values: unknown[] = [instance, code ?? null, after, AT_ONCE];
     const [page] = await run<{ count: number; last: string | null }>(pool, RETRY_ALL, values);
     count += page?.count ?? 0;

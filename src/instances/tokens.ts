@@ -4,7 +4,7 @@ import { v7 as uuid } from 'uuid';
 import { run, type Statement } from '../database/pool.js';
 import type { Actor } from '../directory/users.js';
 import { RefusedError } from '../errors.js';
-import { type InstanceId, isUserId } from '../ids.js';
+import { type InstanceId, isId } from '../ids.js';
 
 /** A token as it is listed: never its secret. */
 export interface TokenInfo {
@@ -31,7 +31,7 @@ const DEFAULT_DAYS = 365;
 export const digestOf = (secret: string, token: string): Buffer => createHmac('sha256', secret).update(token).digest();
 
 /** Ids of tokens are UUIDs as ids of users are; one of any other shape belongs to no token. */
-export const isTokenId: (text: string) => boolean = isUserId;
+export const isTokenId = isId;
 
 /** 256 random bits, as text that says what it is. */
 export const newToken = (): string => `rst_${randomBytes(32).toString('base64url')}`;

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
 import type pg from 'pg';
-import { announcementActivities, createTeller } from '../../activities/announcements.js';
+import { announcementActivities } from '../../activities/announcements.js';
 import { tellOfMoved } from '../../activities/tell-moved.js';
+import { createTeller } from '../../activities/teller.js';
 import type { Deliverer } from '../../src/application/deliver.js';
 import { beginTellingMoved, listMoved } from '../../src/directory/announcements.js';
 import { PATROL_START } from '../../src/directory/kicks.js';
