@@ -33,19 +33,16 @@ const SET_ROLE = `
     insert into events (instance_id, type, user_id, revision, body)
     select $1, 'account.updated', $2, written.revision, account_body(written.account) from written where written.told
   ),
-  kicked as (
-    -- The user's own run tells the application.
-    insert into kicks (instance_id, user_id, lane, source)
-    select $1, $2, 1, $6 from written join instances i on i.id = $1 where written.told and i.application_url is not null
-    on conflict (instance_id, user_id) do update set nonce = nextval('kick_nonce'), source = excluded.source, taken_until = null
-  ),
   audited as (
     insert into audit_log (instance_id, actor, action, user_id, version, outcome, request_id)
     select $1, $4, 'account.role:' || written.role, $2, written.asserted_version, 'accepted', $5 from written
   )
   select asked.deleted,
     exists (select from written) and ('coach' in (asked.former, asked.role) or coalesce(asked.chosen, false))
-      as "defaultConcerned"
+      as "defaultConcerned",
+    -- The user's own run tells the application.
+    (select kick_users($1, array[$2]::uuid[], 1, $6) from written join instances i on i.id = $1
+      where written.told and i.application_url is not null)
   from asked`;
 
 /**

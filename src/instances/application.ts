@@ -102,7 +102,7 @@ export async function addApplicationSecret(
   const id = uuid();
   const secret = newApplicationSecret();
   return transaction(pool, async (client) => {
-    const present = await secretsHeld(client, instance);
+    const present = await lockSecrets(client, instance);
     if (present.length >= MOST_SECRETS) {
       throw new RefusedError('too_many_secrets', 'There are two secrets already; end one of them first.');
     }
@@ -123,7 +123,7 @@ export async function removeApplicationSecret(
   by: Actor,
 ): Promise<void> {
   await transaction(pool, async (client) => {
-    const present = await secretsHeld(client, instance);
+    const present = await lockSecrets(client, instance);
     if (!present.includes(id)) {
       throw new RefusedError('not_found', `There is no secret ${id} of this instance's application.`);
     }
@@ -136,12 +136,12 @@ export async function removeApplicationSecret(
 }
 
 /** The ids of the secrets, which nobody else changes until the transaction ends: who does holds the instance's row. */
-async function secretsHeld(client: pg.PoolClient, instance: InstanceId): Promise<string[]> {
-  const held = await client.query<{ url: string | null }>(
+async function lockSecrets(client: pg.PoolClient, instance: InstanceId): Promise<string[]> {
+  const locked = await client.query<{ url: string | null }>(
     'select application_url as url from instances where id = $1 for no key update',
     [instance],
   );
-  if ((held.rows[0]?.url ?? null) === null) throw applicationUnknown(instance);
+  if ((locked.rows[0]?.url ?? null) === null) throw applicationUnknown(instance);
   const { rows } = await client.query<{ id: string }>('select id from application_secrets where instance_id = $1', [
     instance,
   ]);

@@ -37,11 +37,28 @@ async function up(knex: Knex): Promise<void> {
     create index progress_provisioning on progress (due) where stage = 'provisioning';
     create index progress_stage on progress (instance_id, stage, user_id) where stage not in ('provisioned', 'deactivated');
   `);
+  await knex.raw(KICK_USERS);
 }
 
 async function down(knex: Knex): Promise<void> {
+  await knex.raw('drop function kick_users');
   await knex.raw('drop table progress, kicks');
   await knex.raw('drop sequence kick_nonce');
 }
 
 export const createKicksAndProgress: Knex.Migration = { up, down };
+
+/**
+ * Has Temporal told of these users; null is the instance itself. One who is to be told of anyway is told of anew, in the earlier of the two
+ * lanes. In the order in which everybody locks kicks.
+ */
+const KICK_USERS = `
+create function kick_users(p_instance text, p_users uuid[], p_lane integer, p_source text, p_not_before timestamptz default null)
+returns void language plpgsql as $$
+begin
+  insert into kicks (instance_id, user_id, lane, source, taken_until)
+  select p_instance, kicked.id, p_lane, p_source, p_not_before from unnest(p_users) as kicked (id) order by kicked.id
+  on conflict (instance_id, user_id) do update set
+    nonce = nextval('kick_nonce'), lane = least(kicks.lane, excluded.lane), source = excluded.source, taken_until = excluded.taken_until;
+end
+$$`;

@@ -293,10 +293,7 @@ begin
 
   if v_woken is not null then
     -- First the kick and then the progress, as the dispatcher locks them.
-    insert into kicks (instance_id, user_id, lane, source)
-    select p_instance, woken.id, 1, 'scim' from unnest(v_woken) as woken (id) order by woken.id
-    on conflict (instance_id, user_id) do update
-      set nonce = nextval('kick_nonce'), lane = least(kicks.lane, excluded.lane), taken_until = null;
+    perform kick_users(p_instance, v_woken, 1, 'scim');
     update progress p set due = now() where p.instance_id = p_instance and p.user_id = any (v_woken);
   end if;
 

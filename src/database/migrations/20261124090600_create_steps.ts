@@ -27,8 +27,7 @@ export const createSteps: Knex.Migration = { up, down };
 
 const KICK_INSTANCE = `
 create function kick_instance(p_instance text, p_source text) returns void language sql as $$
-  insert into kicks (instance_id, user_id, lane, source) values (p_instance, null, 1, p_source)
-  on conflict (instance_id, user_id) do update set nonce = nextval('kick_nonce'), taken_until = null
+  select kick_users(p_instance, array[null::uuid], 1, p_source)
 $$`;
 
 /**
@@ -44,7 +43,7 @@ $$;
 
 create function release_kept(p_instance text, p_ids uuid[], p_limit integer, p_actor text, p_request text)
 returns setof uuid language sql as $$
-  with held as (
+  with locked as (
     select a.id, a.revision from accounts a
     where a.instance_id = p_instance and a.kept and (p_ids is null or a.id = any (p_ids))
       and (select i.deactivate_users from instances i where i.id = p_instance)
@@ -55,7 +54,7 @@ returns setof uuid language sql as $$
     select u.id, u.version + 1 as version,
       date_trunc('milliseconds', greatest(now(), u.updated_at + interval '1 millisecond')) as at,
       left(u.resource, -length(shown_state(u.updated_at, u.version))) as resource
-    from held join users u on u.instance_id = p_instance and u.id = held.id
+    from locked join users u on u.instance_id = p_instance and u.id = locked.id
   ),
   bumped as (
     update users u set version = next.version, updated_at = next.at,
@@ -67,8 +66,8 @@ returns setof uuid language sql as $$
     update accounts a set kept = false, wanted = 'suspended', asserted_version = bumped.version,
       status = case when a.status = 'active' then 'suspended' else a.status end,
       revision = a.revision + case when a.status = 'active' then 1 else 0 end
-    from bumped join held using (id) where a.instance_id = p_instance and a.id = bumped.id and a.kept
-    returning a.id, a.asserted_version, a.revision, a.revision > held.revision as revised, a as account
+    from bumped join locked using (id) where a.instance_id = p_instance and a.id = bumped.id and a.kept
+    returning a.id, a.asserted_version, a.revision, a.revision > locked.revision as revised, a as account
   ),
   recorded as (
     insert into events (instance_id, type, user_id, revision, body)
@@ -79,13 +78,8 @@ returns setof uuid language sql as $$
     insert into audit_log (instance_id, actor, action, user_id, version, outcome, request_id)
     select p_instance, p_actor, 'user.deactivate_kept', account.id, account.asserted_version, 'accepted', p_request from account
   ),
-  kick as (
-    insert into kicks (instance_id, user_id, lane, source)
-    select p_instance, account.id, 0, 'admin' from account order by account.id
-    on conflict (instance_id, user_id) do update
-      set nonce = nextval('kick_nonce'), lane = 0, source = excluded.source, taken_until = null
-  )
-  select account.id from account
+  kicked as materialized (select kick_users(p_instance, array_agg(account.id), 0, 'admin') from account)
+  select account.id from account cross join kicked
 $$`;
 
 /** What is asserted of these users now; who was kept active by a switch that is on again is suspended first (guard 1). */

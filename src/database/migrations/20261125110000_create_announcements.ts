@@ -245,8 +245,7 @@ begin
 
     -- Whoever tells it may not be the run that knows.
     if v_given_up or v_taken_after_all then
-      insert into kicks (instance_id, user_id, lane, source) values (p_instance, p_user, 0, 'sweep')
-      on conflict (instance_id, user_id) do update set nonce = nextval('kick_nonce'), taken_until = null;
+      perform kick_users(p_instance, array[p_user], 0, 'sweep');
     end if;
   elsif p_words <> '' then
     insert into progress (instance_id, user_id, stage, message) values (p_instance, p_user, 'provisioned', p_words)
@@ -267,9 +266,7 @@ begin
     return 0;
   end if;
   v_ids := array(select page.id from (select f.id from stuck_for_outage(p_instance) f limit p_limit) page order by page.id);
-  insert into kicks (instance_id, user_id, lane, source)
-  select p_instance, stuck.id, 1, 'sweep' from unnest(v_ids) as stuck (id) order by stuck.id
-  on conflict (instance_id, user_id) do update set nonce = nextval('kick_nonce'), taken_until = null;
+  perform kick_users(p_instance, v_ids, 1, 'sweep');
   update progress p set due = now() where p.instance_id = p_instance and p.user_id = any (v_ids);
   return cardinality(v_ids);
 end
@@ -367,9 +364,7 @@ begin
     applied_version = case when a.refused_revision is not null then a.asserted_version - 1 else a.applied_version end,
     announcing_until = case when a.announcing_token is not null then a.announcing_until end
   where a.instance_id = p_instance and a.id = any (v_ids);
-  insert into kicks (instance_id, user_id, lane, source)
-  select p_instance, stuck.id, 1, 'admin' from unnest(v_ids) as stuck (id) order by stuck.id
-  on conflict (instance_id, user_id) do update set nonce = nextval('kick_nonce'), taken_until = null;
+  perform kick_users(p_instance, v_ids, 1, 'admin');
   update progress p set stage = settled_stage(a),
     since = now(), reason = case when is_held(a) then 'brake_held' end, message = null, due = null
   from accounts a

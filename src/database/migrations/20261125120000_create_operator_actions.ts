@@ -32,11 +32,8 @@ returns void language sql as $$
   update accounts a set announcing_until = null
   where a.instance_id = p_instance and a.id = p_user and a.announcing_token is null and a.announcing_until is not null;
 
-  insert into kicks (instance_id, user_id, lane, source)
-  select p_instance, a.id, case a.wanted when 'active' then 1 else 0 end, 'admin'
-  from accounts a where a.instance_id = p_instance and a.id = p_user
-  on conflict (instance_id, user_id) do update
-    set nonce = nextval('kick_nonce'), lane = least(kicks.lane, excluded.lane), source = excluded.source, taken_until = null;
+  select kick_users(p_instance, array[a.id], case a.wanted when 'active' then 1 else 0 end, 'admin')
+  from accounts a where a.instance_id = p_instance and a.id = p_user;
 
   update progress p set due = now() where p.instance_id = p_instance and p.user_id = p_user and p.due > now();
 $$`;
@@ -64,9 +61,7 @@ begin
   update accounts a set announcing_until = null from asked
   where a.instance_id = p_instance and a.id = asked.id and a.announcing_token is null;
 
-  insert into kicks (instance_id, user_id, lane, source)
-  select p_instance, stuck.id, 1, 'admin' from unnest(v_ids) as stuck (id) order by stuck.id
-  on conflict (instance_id, user_id) do update set nonce = nextval('kick_nonce'), source = excluded.source, taken_until = null;
+  perform kick_users(p_instance, v_ids, 1, 'admin');
 
   update progress p set due = now() where p.instance_id = p_instance and p.user_id = any (v_ids) and p.stage = 'stuck';
   count := cardinality(v_ids);
@@ -171,9 +166,7 @@ begin
   values (p_instance, 'temporal', 'user.cancel', p_user, p_version, 'accepted');
   -- The application may have been told of the account already. Not at once: the run that is cancelled would hear of it, and end.
   if v_account.told_anything then
-    insert into kicks (instance_id, user_id, lane, source, taken_until)
-    values (p_instance, p_user, 1, 'sweep', now() + interval '2 seconds')
-    on conflict (instance_id, user_id) do update set nonce = nextval('kick_nonce'), taken_until = excluded.taken_until;
+    perform kick_users(p_instance, array[p_user], 1, 'sweep', now() + interval '2 seconds');
   end if;
   insert into progress (instance_id, user_id, stage) values (p_instance, p_user, 'abandoned')
   on conflict (instance_id, user_id) do update

@@ -139,10 +139,7 @@ begin
   where a.instance_id = p_instance and a.id = any (v_ids);
   insert into audit_log (instance_id, actor, action, user_id, outcome, request_id, note)
   select p_instance, p_actor, 'user.release', released.id, 'accepted', p_request, p_note from unnest(v_ids) as released (id);
-  insert into kicks (instance_id, user_id, lane, source)
-  select p_instance, released.id, 0, 'admin' from unnest(v_ids) as released (id) order by released.id
-  on conflict (instance_id, user_id) do update
-    set nonce = nextval('kick_nonce'), lane = 0, source = excluded.source, taken_until = null;
+  perform kick_users(p_instance, v_ids, 0, 'admin');
   update progress p set stage = 'deactivating', reason = null, message = null, since = now(), due = now() + interval '30 seconds'
   where p.instance_id = p_instance and p.user_id = any (v_ids);
   if p_anew then

@@ -126,8 +126,7 @@ begin
     select from unnest(v_words) as word where strpos(lower(r.path), word) > 0 or strpos(lower(r.detail), word) > 0));
   delete from answers w
   where w.instance_id = p_instance and (w.user_id = p_user or names_somebody(w.words, v_words, v_names));
-  insert into kicks (instance_id, user_id, lane, source) values (p_instance, p_user, 0, 'admin')
-  on conflict (instance_id, user_id) do update set nonce = nextval('kick_nonce'), lane = 0, taken_until = null;
+  perform kick_users(p_instance, array[p_user], 0, 'admin');
   update progress p set message = null
   where p.instance_id = p_instance and p.message is not null
     and (p.user_id = p_user or names_somebody(p.message, v_words, v_names));
