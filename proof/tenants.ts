@@ -2,7 +2,7 @@ import { endpointUrl } from '../src/application/endpoint-url.js';
 import { isInstanceId } from '../src/ids.js';
 import { createInstance } from '../src/instances/instances.js';
 import { issueOperatorToken } from '../src/instances/operator-tokens.js';
-import { issueScimToken } from '../src/instances/tokens.js';
+import { issueScimToken } from '../src/instances/scim-tokens.js';
 import { proveApplication } from '../test/support/fake-application.js';
 import { BY_PROOF, type Cluster, SECRET } from './cluster.js';
 import { type Tenant, userNameOf } from './world.js';

@@ -12,7 +12,7 @@ import { refusalKeeper } from './http/keep-refusal.js';
 import { countRequests, metricsEndpoint } from './http/metrics.js';
 import { requestId } from './http/request-id.js';
 import { operatorTokenLookup, scimTokenLookup } from './instances/authenticate-token.js';
-import { digestOf } from './instances/tokens.js';
+import { digestOf } from './instances/token.js';
 import { refusedChangeKeeper } from './scim/http/refused-change.js';
 import type { RequestLog } from './scim/http/request-log.js';
 import { scimRoutes } from './scim/routes/scim-routes.js';

@@ -40,3 +40,6 @@ export class RefusedError extends Error {
     this.code = code;
   }
 }
+
+export const instanceUnknown = (instance: string): RefusedError =>
+  new RefusedError('instance_unknown', `There is no instance ${instance}.`);

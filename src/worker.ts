@@ -13,7 +13,7 @@ import { WORKFLOWS } from './program-files.js';
 import { announcementMetrics } from './telemetry/announcement-metrics.js';
 import { createLog, type Log } from './telemetry/log.js';
 import { temporalLogFields } from './telemetry/temporal-log.js';
-import { workerMetrics } from './telemetry/worker-telemetry.js';
+import { workerMetrics } from './telemetry/worker-metrics.js';
 
 /** A worker in this process: it runs workflows and their steps until it is told to stop. */
 export interface RunningWorker {

@@ -6,7 +6,7 @@ import { joinTeams } from '../../src/directory/teams.js';
 import { insertUsers } from '../../src/directory/write-users.js';
 import { type InstanceId, newUserId, type UserId } from '../../src/ids.js';
 import { createInstance } from '../../src/instances/instances.js';
-import { issueScimToken } from '../../src/instances/tokens.js';
+import { issueScimToken } from '../../src/instances/scim-tokens.js';
 import { newUser } from '../../src/scim/asserted-user.js';
 import { withDerivedNames } from '../../src/scim/protocol/derived-names.js';
 import { readResource } from '../../src/scim/protocol/resource.js';

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { issueScimToken, revokeScimToken } from '../../src/instances/tokens.js';
+import { issueScimToken, revokeScimToken } from '../../src/instances/scim-tokens.js';
 import { BY_PROOF, SECRET } from '../cluster.js';
 import type { Fault } from './fault.js';
 

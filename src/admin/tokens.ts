@@ -6,14 +6,8 @@ import {
   type OperatorTokenInfo,
   revokeOperatorToken,
 } from '../instances/operator-tokens.js';
-import {
-  type IssuedToken,
-  issueScimToken,
-  listScimTokens,
-  revokeScimToken,
-  rotateScimToken,
-  type TokenInfo,
-} from '../instances/tokens.js';
+import { issueScimToken, listScimTokens, revokeScimToken, rotateScimToken } from '../instances/scim-tokens.js';
+import { type IssuedToken, type TokenInfo } from '../instances/token.js';
 import { listOf, wholeList } from './page.js';
 import { type AdminRoute, fromBody, instanceRoute, nothing, route } from './route.js';
 import * as schemas from './token-schemas.js';

@@ -8,7 +8,7 @@ import {
   type OperatorTokenInfo,
   revokeOperatorToken,
 } from '../instances/operator-tokens.js';
-import { inDays } from '../instances/tokens.js';
+import { inDays } from '../instances/token.js';
 import { BY_CLI, tokenSecret, withDatabase } from './context.js';
 import { JSON_OPTION, type Json, printList, printOne } from './output.js';
 import { label } from './texts.js';

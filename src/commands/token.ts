@@ -1,15 +1,8 @@
 import { Command } from 'commander';
 import type { Config } from '../config.js';
 import { showInstance } from '../instances/instances.js';
-import {
-  type IssuedToken,
-  inDays,
-  issueScimToken,
-  listScimTokens,
-  revokeScimToken,
-  rotateScimToken,
-  type TokenInfo,
-} from '../instances/tokens.js';
+import { issueScimToken, listScimTokens, revokeScimToken, rotateScimToken } from '../instances/scim-tokens.js';
+import { type IssuedToken, inDays, type TokenInfo } from '../instances/token.js';
 import { BY_CLI, tokenSecret, withDatabase } from './context.js';
 import { JSON_OPTION, type Json, print, printList, printOne } from './output.js';
 import { label } from './texts.js';

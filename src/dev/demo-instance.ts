@@ -5,7 +5,7 @@ import type { InstanceId } from '../ids.js';
 import { operatorTokenLookup, scimTokenLookup } from '../instances/authenticate-token.js';
 import { createInstance, showInstance } from '../instances/instances.js';
 import { issueOperatorToken } from '../instances/operator-tokens.js';
-import { issueScimToken } from '../instances/tokens.js';
+import { issueScimToken } from '../instances/scim-tokens.js';
 import type { Secrets } from './secrets.js';
 
 /** A newcomer is to see a wait end. */

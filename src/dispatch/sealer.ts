@@ -1,5 +1,6 @@
 import type pg from 'pg';
-import { removeOldEvents, seal, unsealedInstances } from '../directory/seals.js';
+import { removeOldEvents } from '../directory/retention.js';
+import { seal, unsealedInstances } from '../directory/seals.js';
 import type { Log } from '../telemetry/log.js';
 import { type Loop, startLoop } from './loop.js';
 

@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import { sampleHealth } from '../directory/health.js';
-import { PATROL_START, patrolAccounts, sweepKicks } from '../directory/kicks.js';
+import { PATROL_START, patrolAccounts, sweepKicks } from '../directory/overdue.js';
 import type { Log } from '../telemetry/log.js';
 import { type Loop, startLoop } from './loop.js';
 

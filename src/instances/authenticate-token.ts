@@ -3,7 +3,7 @@ import { run, type Statement } from '../database/pool.js';
 import type { InstanceId } from '../ids.js';
 import type { OperatorRole } from './operator-tokens.js';
 import { SWITCHES, type Switches } from './switches.js';
-import { digestOf } from './tokens.js';
+import { digestOf } from './token.js';
 
 /** How much a token may ask: so many requests a second, and so many at once. */
 export interface RateLimit {

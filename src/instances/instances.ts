@@ -3,7 +3,7 @@ import { run, type Statement, transaction, within } from '../database/pool.js';
 import { refusalOf } from '../directory/constraints.js';
 import type { Actor } from '../directory/users.js';
 import { insertUsers } from '../directory/write-users.js';
-import { RefusedError } from '../errors.js';
+import { instanceUnknown, RefusedError } from '../errors.js';
 import { type InstanceId, isInstanceId, newUserId } from '../ids.js';
 import { newUser } from '../scim/asserted-user.js';
 import { withDerivedNames } from '../scim/protocol/derived-names.js';
@@ -12,7 +12,6 @@ import { resourceTypes } from '../scim/protocol/schema.js';
 import type { RateLimit } from './authenticate-token.js';
 import { applySettings, type Brake, type InstanceSettings } from './settings.js';
 import { SWITCHES, type Switches } from './switches.js';
-import { instanceUnknown } from './tokens.js';
 
 /** A customer's copy of the application, and what is set of it. */
 export interface Instance {

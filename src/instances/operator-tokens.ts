@@ -1,18 +1,9 @@
 import type pg from 'pg';
 import { run, type Statement } from '../database/pool.js';
 import type { Actor } from '../directory/users.js';
-import { RefusedError } from '../errors.js';
-import { INSTALLATION, isInstanceId, newId } from '../ids.js';
-import {
-  digestOf,
-  type IssuedToken,
-  instanceUnknown,
-  isTokenId,
-  newToken,
-  type TokenInfo,
-  type TokenRow,
-  toTokenInfo,
-} from './tokens.js';
+import { instanceUnknown, RefusedError } from '../errors.js';
+import { INSTALLATION, isId, isInstanceId, newId } from '../ids.js';
+import { digestOf, type IssuedToken, newToken, type TokenInfo, type TokenRow, toTokenInfo } from './token.js';
 
 /** From the least to the most: each may do what the ones before it may. */
 export const OPERATOR_ROLES = ['application', 'viewer', 'operator', 'admin'] as const;
@@ -116,6 +107,6 @@ const REVOKE: Statement = {
  * @throws RefusedError `token_unknown`
  */
 export async function revokeOperatorToken(pool: pg.Pool, id: string, by: Actor): Promise<void> {
-  const found = isTokenId(id) ? await run(pool, REVOKE, [id, INSTALLATION, by.actor, by.requestId]) : [];
+  const found = isId(id) ? await run(pool, REVOKE, [id, INSTALLATION, by.actor, by.requestId]) : [];
   if (found.length === 0) throw new RefusedError('token_unknown', `There is no operator token ${id}.`);
 }

@@ -3,7 +3,7 @@ import { problem } from '../../src/admin/schemas.js';
 import { listAudit } from '../../src/directory/audit-list.js';
 import { INSTALLATION, type InstanceId } from '../../src/ids.js';
 import { issueOperatorToken, revokeOperatorToken } from '../../src/instances/operator-tokens.js';
-import { issueScimToken } from '../../src/instances/tokens.js';
+import { issueScimToken } from '../../src/instances/scim-tokens.js';
 import { BY_TEST, SECRET } from '../support/roster.js';
 import { emptyInstance, say } from '../support/steps.js';
 import { type AdminServer, startAdmin } from './admin-server.js';

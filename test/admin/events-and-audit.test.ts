@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { listOf } from '../../src/admin/page.js';
 import * as schemas from '../../src/admin/schemas.js';
-import { removeOldEvents } from '../../src/directory/seals.js';
+import { removeOldEvents } from '../../src/directory/retention.js';
 import type { InstanceId, UserId } from '../../src/ids.js';
 import { converge, emptyInstance, say, sayAgain } from '../support/steps.js';
 import { type AdminServer, startAdmin } from './admin-server.js';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { account, applicationSecret, auditRow, event, progress, team } from '../../src/admin/schemas.js';
 import { scimToken } from '../../src/admin/token-schemas.js';
 import type { InstanceId } from '../../src/ids.js';
-import { issueScimToken } from '../../src/instances/tokens.js';
+import { issueScimToken } from '../../src/instances/scim-tokens.js';
 import { BY_TEST, SECRET } from '../support/roster.js';
 import { converge, emptyInstance, say } from '../support/steps.js';
 import { type AdminServer, everyItem, pathOf, startAdmin } from './admin-server.js';

@@ -2,45 +2,13 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import { appCommand } from '../../src/commands/app.js';
-import { auditCommand } from '../../src/commands/audit.js';
-import { brakeCommand } from '../../src/commands/brake.js';
-import { demoCommand } from '../../src/commands/demo.js';
-import { devCommand } from '../../src/commands/dev.js';
-import { doctorCommand } from '../../src/commands/doctor.js';
-import { importCommand } from '../../src/commands/import.js';
-import { instanceCommand } from '../../src/commands/instance.js';
-import { migrateCommand } from '../../src/commands/migrate.js';
-import { operatorTokenCommand } from '../../src/commands/operator-token.js';
-import { programCommand } from '../../src/commands/program.js';
-import { requestsCommand } from '../../src/commands/requests.js';
-import { retryCommand, stuckCommand } from '../../src/commands/stuck.js';
-import { tokenCommand } from '../../src/commands/token.js';
-import { userCommand } from '../../src/commands/user.js';
+import { commandsOf } from '../../src/commands/index.js';
 import { readConfig } from '../../src/config.js';
 
 /** What has no result to print, or one that is text already. */
 const WITHOUT_JSON = ['dev', 'server', 'worker', 'audit export'];
 
-const config = readConfig({});
-const commands = [
-  programCommand('server', ''),
-  programCommand('worker', ''),
-  ...[
-    appCommand,
-    auditCommand,
-    brakeCommand,
-    demoCommand,
-    devCommand,
-    doctorCommand,
-    importCommand,
-    instanceCommand,
-    migrateCommand,
-  ].map((make) => make(config)),
-  ...[operatorTokenCommand, requestsCommand, retryCommand, stuckCommand, tokenCommand, userCommand].map((make) =>
-    make(config),
-  ),
-];
+const commands = commandsOf(readConfig({}));
 
 /** Those that do something, by their whole names. */
 const leaves = (command: Command, before = ''): [name: string, command: Command][] => {

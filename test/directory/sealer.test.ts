@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { removeOldEvents } from '../../src/directory/seals.js';
+import { removeOldEvents } from '../../src/directory/retention.js';
 import { startSealer } from '../../src/dispatch/sealer.js';
 import type { InstanceId } from '../../src/ids.js';
 import { createLog } from '../../src/telemetry/log.js';

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { PATROL_START, patrolAccounts, removeKicks, sweepKicks, takeKicks } from '../../src/directory/kicks.js';
+import { removeKicks, takeKicks } from '../../src/directory/kicks.js';
+import { PATROL_START, patrolAccounts, sweepKicks } from '../../src/directory/overdue.js';
 import { type InstanceId, newUserId, type UserId } from '../../src/ids.js';
 import { type TestDatabase, testDatabase } from '../support/database.js';
 import { converge, emptyInstance, type Said, say, untilWait } from '../support/steps.js';

@@ -6,7 +6,7 @@ import { tellOfMoved } from '../../activities/tell-moved.js';
 import { createTeller } from '../../activities/teller.js';
 import type { Deliverer } from '../../src/application/deliver.js';
 import { beginTellingMoved, listMoved } from '../../src/directory/announcements.js';
-import { PATROL_START } from '../../src/directory/kicks.js';
+import { PATROL_START } from '../../src/directory/overdue.js';
 import type { InstanceId, UserId } from '../../src/ids.js';
 import { setInstance } from '../../src/instances/instances.js';
 import { announcing } from '../support/announcing.js';

@@ -9,7 +9,7 @@ import { bundleWorkflows } from '../../src/dev/workflow-bundle.js';
 import type { InstanceId } from '../../src/ids.js';
 import { createInstance } from '../../src/instances/instances.js';
 import { issueOperatorToken } from '../../src/instances/operator-tokens.js';
-import { issueScimToken } from '../../src/instances/tokens.js';
+import { issueScimToken } from '../../src/instances/scim-tokens.js';
 import { type RunningServer, startServer } from '../../src/server.js';
 import { createLog } from '../../src/telemetry/log.js';
 import { type RunningWorker, startWorker } from '../../src/worker.js';

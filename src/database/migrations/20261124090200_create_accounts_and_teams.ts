@@ -13,7 +13,6 @@ async function up(knex: Knex): Promise<void> {
       id uuid not null default gen_random_uuid(),
       manager_id uuid not null,
       name text not null,
-      created_at timestamptz not null default now(),
       primary key (instance_id, id)
     );
     create unique index teams_manager on teams (instance_id, manager_id);

@@ -58,7 +58,7 @@ async function up(knex: Knex): Promise<void> {
 
 async function down(knex: Knex): Promise<void> {
   await knex.raw(
-    'drop function leave_application, resend_accounts, announced_revision, refuse_account, bring_forward, finish_announcement, stuck_for_outage, claim_announcement, is_untold, is_to_be_told',
+    'drop function leave_application, resend_accounts, announced_revision, refuse_account, bring_forward, finish_announcement, settle_progress, stuck_for_outage, claim_announcement, is_untold, is_to_be_told',
   );
   await knex.raw('drop index events_moved, progress_unreachable');
   await knex.raw('drop table answers');
@@ -185,6 +185,14 @@ create function stuck_for_outage(p_instance text) returns table (id uuid) langua
     and not (a.announcing_token is null and coalesce(a.announcing_until > now(), false))
 $$;
 
+-- Shows users as what they are when nothing is to be done about them.
+create function settle_progress(p_instance text, p_ids uuid[]) returns void language sql as $$
+  update progress p set stage = settled_stage(a),
+    since = now(), reason = case when is_held(a) then 'brake_held' end, message = null, due = null
+  from accounts a
+  where p.instance_id = p_instance and p.user_id = any (p_ids) and a.instance_id = p_instance and a.id = p.user_id
+$$;
+
 create function finish_announcement(p_instance text, p_user uuid, p_token uuid, p_url text, p_revision bigint, p_type text,
   p_outcome text, p_status integer, p_words text, p_later interval, out told boolean, out others_stuck boolean)
 language plpgsql as $$
@@ -230,10 +238,8 @@ begin
 
   -- Who is behind what was asserted keeps the date by which somebody has to see to that (guard 6).
   if v_told and v_settled then
-    update progress p set stage = settled_stage(a),
-      since = now(), reason = case when is_held(a) then 'brake_held' end, message = null, due = null
-    from accounts a
-    where p.instance_id = p_instance and p.user_id = p_user and a.instance_id = p_instance and a.id = p_user
+    perform settle_progress(p_instance, array[p.user_id]) from progress p
+    where p.instance_id = p_instance and p.user_id = p_user
       and p.stage = 'stuck' and p.reason in ('application_unreachable', 'application_refused');
     update progress p set message = null, due = null
     where p.instance_id = p_instance and p.user_id = p_user and p.stage in ('provisioned', 'deactivated', 'held', 'abandoned')
@@ -365,10 +371,7 @@ begin
     announcing_until = case when a.announcing_token is not null then a.announcing_until end
   where a.instance_id = p_instance and a.id = any (v_ids);
   perform kick_users(p_instance, v_ids, 1, 'admin');
-  update progress p set stage = settled_stage(a),
-    since = now(), reason = case when is_held(a) then 'brake_held' end, message = null, due = null
-  from accounts a
-  where p.instance_id = p_instance and p.user_id = any (v_ids) and a.instance_id = p_instance and a.id = p.user_id;
+  perform settle_progress(p_instance, v_ids);
   return cardinality(v_ids);
 end
 $$`;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { createOktaClient } from '../../../src/demo/okta-client.js';
 import { seededRandom } from '../../../src/demo/random.js';
-import { issueScimToken, revokeScimToken } from '../../../src/instances/tokens.js';
+import { issueScimToken, revokeScimToken } from '../../../src/instances/scim-tokens.js';
 import { requestBytes, sendBytes } from '../../support/http.js';
 import { until } from '../../support/interleave.js';
 import { BY_TEST, SECRET, startRoster, type TestRoster } from '../../support/roster.js';

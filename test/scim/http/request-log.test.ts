@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { z } from 'zod';
 import type { InstanceId } from '../../../src/ids.js';
 import { setInstance } from '../../../src/instances/instances.js';
-import { revokeScimToken } from '../../../src/instances/tokens.js';
+import { revokeScimToken } from '../../../src/instances/scim-tokens.js';
 import { scim } from '../../support/http.js';
 import { until } from '../../support/interleave.js';
 import { BY_TEST, clientOf, type ScimClient, startRoster, type TestRoster } from '../../support/roster.js';

@@ -1,42 +1,13 @@
-import { createHmac, randomBytes } from 'node:crypto';
 import type pg from 'pg';
 import { v7 as uuid } from 'uuid';
 import { run, type Statement } from '../database/pool.js';
 import type { Actor } from '../directory/users.js';
-import { RefusedError } from '../errors.js';
+import { instanceUnknown, RefusedError } from '../errors.js';
 import { type InstanceId, isId } from '../ids.js';
-
-/** A token as it is listed: never its secret. */
-export interface TokenInfo {
-  readonly id: string;
-  readonly label: string;
-  readonly createdAt: Date;
-  readonly expiresAt: Date | null;
-  readonly revokedAt: Date | null;
-  readonly lastUsedAt: Date | null;
-}
-
-/** A token just issued: the only time that its secret is shown. */
-export interface IssuedToken {
-  readonly id: string;
-  readonly label: string;
-  readonly token: string;
-  readonly expiresAt: Date | null;
-}
+import { digestOf, type IssuedToken, inDays, newToken, type TokenInfo, type TokenRow, toTokenInfo } from './token.js';
 
 /** How long a SCIM token is good for where nothing else was asked. */
 const DEFAULT_DAYS = 365;
-
-/** The digest that stands for a token in the database: HMAC-SHA-256 under `ROSTER_SECRET`. */
-export const digestOf = (secret: string, token: string): Buffer => createHmac('sha256', secret).update(token).digest();
-
-/** Ids of tokens are UUIDs as ids of users are; one of any other shape belongs to no token. */
-export const isTokenId = isId;
-
-/** 256 random bits, as text that says what it is. */
-export const newToken = (): string => `rst_${randomBytes(32).toString('base64url')}`;
-/** The moment so many days from now. */
-export const inDays = (days: number): Date => new Date(Date.now() + days * 86_400_000);
 
 const ISSUE_SCIM: Statement = {
   name: 'issue_scim_token',
@@ -108,36 +79,13 @@ export async function rotateScimToken(
   const expiresAt = inDays(DEFAULT_DAYS);
   const digest = digestOf(secret, token);
   const values = [instance, id, newId, digest, overlapSeconds, expiresAt, by.actor, by.requestId];
-  const [issued] = isTokenId(id) ? await run<{ label: string }>(pool, ROTATE_SCIM, values) : [];
+  const [issued] = isId(id) ? await run<{ label: string }>(pool, ROTATE_SCIM, values) : [];
   if (issued === undefined) throw tokenUnknown(instance, id);
   return { id: newId, label: issued.label, token, expiresAt };
 }
 
 const tokenUnknown = (instance: InstanceId, id: string) =>
   new RefusedError('token_unknown', `The instance ${instance} has no token ${id}.`);
-
-export const instanceUnknown = (instance: string): RefusedError =>
-  new RefusedError('instance_unknown', `There is no instance ${instance}.`);
-
-/** A row of either table, as it is read. */
-export type TokenRow = {
-  id: string;
-  label: string;
-  created_at: Date;
-  expires_at: Date | null;
-  revoked_at: Date | null;
-  last_used_at: Date | null;
-};
-
-/** What is told of a row. */
-export const toTokenInfo = (row: TokenRow): TokenInfo => ({
-  id: row.id,
-  label: row.label,
-  createdAt: row.created_at,
-  expiresAt: row.expires_at,
-  revokedAt: row.revoked_at,
-  lastUsedAt: row.last_used_at,
-});
 
 const LIST_SCIM: Statement = {
   name: 'list_scim_tokens',
@@ -171,6 +119,6 @@ const REVOKE_SCIM: Statement = {
  * @throws RefusedError `token_unknown` where the instance has no such token, whatever the id looks like.
  */
 export async function revokeScimToken(pool: pg.Pool, instance: InstanceId, id: string, by: Actor): Promise<void> {
-  const found = isTokenId(id) ? await run(pool, REVOKE_SCIM, [instance, id, by.actor, by.requestId]) : [];
+  const found = isId(id) ? await run(pool, REVOKE_SCIM, [instance, id, by.actor, by.requestId]) : [];
   if (found.length === 0) throw tokenUnknown(instance, id);
 }
