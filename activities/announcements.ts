@@ -1,5 +1,5 @@
 import { activityInfo, cancellationSignal, heartbeat } from '@temporalio/activity';
-import { ApplicationFailure, ApplicationFailureCategory, CancelledFailure } from '@temporalio/common';
+import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
 import type pg from 'pg';
 import type { Deliverer } from '../src/application/deliver.js';
 import { isMovedLeft } from '../src/directory/announcements.js';
@@ -9,6 +9,7 @@ import type { UserKey } from '../workflows/messages.js';
 import { importAnnouncementActivities } from './import-announcements.js';
 import { tellOfMoved } from './tell-moved.js';
 import { createTeller } from './teller.js';
+import { assertWorkerRuns } from './worker-shutdown.js';
 
 /** What came of telling the application: all of it is told, or it refused this revision for good. */
 export type Announced =
@@ -57,15 +58,10 @@ export function announcementActivities(pool: pg.Pool, deliverer: Deliverer, note
         after: typeof heartbeatDetails === 'string' ? heartbeatDetails : undefined,
         onProgress: heartbeat,
         isStopping: () => stopping.aborted,
-        assertRunning: () => {
-          if (stopping.aborted && isWorkerShutdown(stopping.reason)) throw stopping.reason;
-        },
+        assertRunning: assertWorkerRuns,
       });
     },
   };
 }
-
-const isWorkerShutdown = (reason: unknown): boolean =>
-  reason instanceof CancelledFailure && reason.message === 'WORKER_SHUTDOWN';
 
 export type ApplicationActivities = ReturnType<typeof announcementActivities>;

@@ -4,6 +4,7 @@ import { leaveToOwnRun } from '../src/directory/announcements.js';
 import { writtenRows } from '../src/directory/import-rows.js';
 import { showImport } from '../src/directory/imports.js';
 import type { ImportAt, PhaseProgress, UserKey } from '../workflows/messages.js';
+import { assertWorkerRuns } from './worker-shutdown.js';
 
 const PIECE_MS = 5_000;
 const PAGE = 500;
@@ -23,6 +24,7 @@ export const importAnnouncementActivities = (pool: pg.Pool, tell: (user: UserKey
       const waiting = rows.values();
       const lane = async (): Promise<void> => {
         for (const { userId } of waiting) {
+          assertWorkerRuns();
           if (!(await tell({ instance: key.instance, userId })))
             await leaveToOwnRun(pool, key.instance, userId, key.id);
           heartbeat(line);

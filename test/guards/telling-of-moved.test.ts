@@ -44,7 +44,11 @@ describe('guard 7: telling of whom another’s run moved', () => {
   };
   const statements: string[] = [];
   const note = (statement: string): number => statements.push(statement);
-  const pass = (teller: string, asked?: (statement: string) => unknown): Promise<void> => {
+  const pass = (
+    teller: string,
+    asked?: (statement: string) => unknown,
+    assertRunning: () => void = () => undefined,
+  ): Promise<void> => {
     const counting = wrapped(pool, note, asked);
     const tell = createTeller(counting, deliverer, () => undefined);
     return tellOfMoved({
@@ -54,7 +58,7 @@ describe('guard 7: telling of whom another’s run moved', () => {
       tell: (userId) => tell({ instance, userId }),
       onProgress: () => undefined,
       isStopping: () => false,
-      assertRunning: () => undefined,
+      assertRunning,
     });
   };
   const count = (name: string): number => statements.filter((statement) => statement === name).length;
@@ -99,6 +103,26 @@ describe('guard 7: telling of whom another’s run moved', () => {
       assert.equal(application.told.length, 3);
     });
     assert.deepEqual([application.told.length, await listMoved(pool, instance, PATROL_START.id, 10)], [6, []]);
+  });
+
+  it('a pass whose worker ends leaves nobody to a run of their own: the next worker goes on', async () => {
+    await moved(60, 'w');
+    let isEnding = false;
+    application.answer = (response) => {
+      isEnding = true;
+      response.destroy();
+    };
+    await assert.rejects(
+      pass('one', undefined, () => {
+        if (isEnding) throw new Error('the worker ends');
+      }),
+      /the worker ends/,
+    );
+    // Of those that were under way it could not be told.
+    assert.ok(count('leave_to_own_run') <= 20, `${count('leave_to_own_run')} are left to runs of their own`);
+    application.answer = (response) => response.writeHead(204).end();
+    await pass('one');
+    assert.deepEqual(await listMoved(pool, instance, PATROL_START.id, 100), []);
   });
 
   it('who died telling is followed by the next after its time, and by itself at once', async () => {
