@@ -82,6 +82,7 @@ export async function prove(cluster: Cluster, options: Seed): Promise<Proof> {
     const cursors = await Promise.all(feeds);
     await clients;
     await Promise.all(cluster.later.splice(0));
+    world.seen.push(...(await refusedForNothing(world)));
     const began = performance.now();
     const restless = await rest(world, random);
     const wrong = restless.slice(0, TOLD).map((line) => `I9 has not come to rest: ${line}`);
@@ -144,6 +145,16 @@ async function doFaults(world: World, { minutes, faults }: Seed, random: Random)
     await FAULTS[name]?.(world, random);
   }
   return done;
+}
+
+/** F15: who is shown as refused, and was not. */
+async function refusedForNothing({ cluster, tenants, poisoned }: World): Promise<string[]> {
+  const { rows } = await cluster.pool.query<{ id: string }>(
+    `select p.user_id as id from progress p where p.instance_id = any ($1) and p.stage = 'stuck' and p.reason = 'application_refused'
+       and p.user_id <> all ($2::uuid[])`,
+    [tenants.map(({ instance }) => instance), [...poisoned]],
+  );
+  return rows.map(({ id }) => `F15 ${id} is shown as refused, and was not`);
 }
 
 /** Has whoever is stuck tried again, and waits. @returns who has not come to rest in time */

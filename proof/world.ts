@@ -25,7 +25,7 @@ export interface World {
   readonly ledger: Ledger;
   /** What was wrong the moment it was seen: an answer, a read, a state in between; a line each. */
   readonly seen: string[];
-  /** Whose creation and changes the application refuses at present, by userName. */
+  /** Whom the application has refused, by id. */
   readonly poisoned: Set<string>;
   /** Aborted when clients are to end. */
   readonly signal: AbortSignal;
