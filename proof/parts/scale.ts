@@ -49,7 +49,7 @@ export async function proveScale(options: ClusterOptions, say: (line: string) =>
     say(`small ones with twice as many: ${describe(twice)}`);
     const after = await memory(cluster);
     for (const name of PROGRAMS) say(`${name}: ${before[name]} MB before, ${after[name]} MB after`);
-    for (const line of await plans(cluster, large)) say(line);
+    for (const line of [...(await sizes(cluster)), ...(await plans(cluster, large))]) say(line);
     return [
       ...[alone, beside, live, ofLarge, twice].flatMap(({ failed }) => failed),
       ...(['filter', 'create'] as const).flatMap((kind) => {
@@ -77,6 +77,19 @@ export async function memory(cluster: Cluster): Promise<Record<Program, number>>
     return [name, Math.round(Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? 0) / 1_024)];
   };
   return Object.fromEntries(await Promise.all(PROGRAMS.map(of))) as Record<Program, number>;
+}
+
+/** What a user takes on the disk, of each table with its indexes. */
+async function sizes({ pool }: Cluster): Promise<string[]> {
+  const { rows } = await pool.query<{ name: string; bytes: number; indexes: number }>(
+    `select relname as name, pg_total_relation_size(oid)::double precision as bytes, pg_indexes_size(oid)::double precision as indexes
+     from pg_class where relkind = 'r' and relname in ('users', 'accounts', 'progress', 'audit_log', 'events', 'teams') order by 2 desc`,
+  );
+  const of = LARGE + SMALL * PEOPLE_OF_SMALL;
+  return rows.map(
+    ({ name, bytes, indexes }) =>
+      `${name}: ${Math.round(bytes / of)} bytes a user, ${Math.round(indexes / of)} of them indexes`,
+  );
 }
 
 /** How PostgreSQL finds somebody by name among half a million. */
