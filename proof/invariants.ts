@@ -154,7 +154,7 @@ export const INVARIANTS: Readonly<Record<string, Check>> = {
   },
   'I17 nothing in the logs that nobody foresaw': ({ cluster }) =>
     inLogs(cluster, (line) =>
-      /unhandledRejection|Unhandled|softassert|uncaughtException|TMPRL1100|Failing workflow task|DeterminismViolation/.test(
+      /unhandledRejection|Unhandled|softassert|uncaughtException|TMPRL1100|DeterminismViolation/.test(
         line,
       ),
     ),
