@@ -154,9 +154,7 @@ export const INVARIANTS: Readonly<Record<string, Check>> = {
   },
   'I17 nothing in the logs that nobody foresaw': ({ cluster }) =>
     inLogs(cluster, (line) =>
-      /unhandledRejection|Unhandled|softassert|uncaughtException|TMPRL1100|DeterminismViolation/.test(
-        line,
-      ),
+      /unhandledRejection|Unhandled|softassert|uncaughtException|TMPRL1100|DeterminismViolation/.test(line),
     ),
   'guard 7: the application is told in order, one call at a time': async ({ application }) => application.faults,
   'the application has what is so': async ({ cluster, application, tenants }) => {

@@ -77,10 +77,12 @@ export async function prove(cluster: Cluster, options: Seed): Promise<Proof> {
       signal: stopping.signal,
     };
     const { clients, feeds } = startClients(world, random);
-    const faults = await doFaults(world, options, random.fork('nemesis'));
-    stopping.abort();
+    const faults = await doFaults(world, options, random.fork('nemesis')).finally(async () => {
+      // Whatever comes of it, nobody writes into a ledger that is closed.
+      stopping.abort();
+      await clients;
+    });
     const cursors = await Promise.all(feeds);
-    await clients;
     await Promise.all(cluster.later.splice(0));
     world.seen.push(...(await refusedForNothing(world)));
     const began = performance.now();
@@ -142,7 +144,9 @@ async function doFaults(world: World, { minutes, faults }: Seed, random: Random)
     if (faults.length === 0) continue;
     const name = random.pick(faults);
     done.push(name);
-    await FAULTS[name]?.(world, random);
+    await FAULTS[name]?.(world, random).catch((error: unknown) => {
+      throw new Error(`${name} could not be done`, { cause: error });
+    });
   }
   return done;
 }

@@ -1,6 +1,6 @@
 import { appendFile, chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { parseArgs } from 'node:util';
+import { inspect, parseArgs } from 'node:util';
 import { isReachable } from '../src/dev/embedded-postgres.js';
 import { REACHABLE_FOLDER } from '../src/dev/postgres-binaries.js';
 import { PACKAGE_ROOT } from '../src/program-files.js';
@@ -85,7 +85,9 @@ async function play({ first, count, faults, build, isOver }: Plan): Promise<bool
       const { cluster, folder } = running;
       const people = Number(options.people);
       const ledgerFile = join(folder, `ledger-${seed}.ndjson`);
-      const proof = await prove(cluster, { seed, minutes, people, faults: names, ledgerFile });
+      const proof = await prove(cluster, { seed, minutes, people, faults: names, ledgerFile }).catch(
+        (error: unknown): Proof => notPlayed(seed, error),
+      );
       await tell(proof, folder, faults);
       const isWell = proof.wrong.length === 0;
       allWell &&= isWell;
@@ -98,6 +100,17 @@ async function play({ first, count, faults, build, isOver }: Plan): Promise<bool
   }
   return allWell;
 }
+
+/** A seed that the proof itself could not play to its end. */
+const notPlayed = (seed: number, error: unknown): Proof => ({
+  seed,
+  faults: [],
+  acknowledged: 0,
+  refused: 0,
+  unknown: 0,
+  restMs: 0,
+  wrong: [`it could not be played: ${inspect(error)}`],
+});
 
 const report = (line: string): void => say(`  ${line}`);
 

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import { ended } from '../cluster.js';
 import type { World } from '../world.js';
-import { type Fault, SERVERS, seconds, WORKERS } from './fault.js';
+import { type Fault, persist, SERVERS, seconds, WORKERS } from './fault.js';
 
 /** Whatever Roster's processes have open. */
 const THEIRS = `application_name like 'roster %' and application_name <> 'roster proof' and datname = 'roster'`;
@@ -32,19 +32,6 @@ const failing =
     await seconds(1, 4, random);
     await run(`drop function ${name} cascade`);
   };
-
-/** What is being locked may be held, and PostgreSQL be on its way up. */
-async function persist(query: () => Promise<unknown>): Promise<void> {
-  for (let tries = 1; ; tries += 1) {
-    try {
-      await query();
-      return;
-    } catch (error) {
-      if (tries === 50) throw error;
-      await delay(200);
-    }
-  }
-}
 
 /** A transaction of somebody else's, for a while. */
 async function inTransaction(world: World, work: (client: pg.Client) => Promise<unknown>): Promise<void> {

@@ -11,3 +11,16 @@ export const seconds = (from: number, to: number, random: Random): Promise<void>
 
 export const SERVERS = ['server 1', 'server 2'] as const;
 export const WORKERS = ['worker 1', 'worker 2'] as const;
+
+/** What is being locked may be held, and PostgreSQL be on its way up. */
+export async function persist(query: () => Promise<unknown>): Promise<void> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      await query();
+      return;
+    } catch (error) {
+      if (tries === 50) throw error;
+      await delay(200);
+    }
+  }
+}

@@ -1,4 +1,4 @@
-import { type Fault, seconds } from './fault.js';
+import { type Fault, persist, seconds } from './fault.js';
 import { onLink } from './links.js';
 import { kill } from './processes.js';
 
@@ -24,6 +24,7 @@ export const TEMPORAL_FAULTS: Readonly<Record<string, Fault>> = {
   'F5 Temporal away for a while': promptly((world, random) =>
     world.cluster.withoutTemporal(() => seconds(3, 10, random)),
   ),
-  "F6 Temporal's store lost": (world) => world.cluster.withoutTemporal(() => world.cluster.wipeTemporal()),
+  "F6 Temporal's store lost": (world) =>
+    world.cluster.withoutTemporal(() => persist(() => world.cluster.wipeTemporal())),
   'F7 Temporal black-holed': promptly(onLink(['server 1 to Temporal', 'server 2 to Temporal'], 'blackhole')),
 };
