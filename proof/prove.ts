@@ -77,11 +77,12 @@ export async function prove(cluster: Cluster, options: Seed): Promise<Proof> {
       signal: stopping.signal,
     };
     const { clients, feeds } = startClients(world, random);
-    const faults = await doFaults(world, options, random.fork('nemesis')).finally(async () => {
-      // Whatever comes of it, nobody writes into a ledger that is closed.
-      stopping.abort();
-      await clients;
-    });
+    const doing = doFaults(world, options, random.fork('nemesis'));
+    // Whatever comes of it, nobody writes into a ledger that is closed.
+    await Promise.allSettled([doing]);
+    stopping.abort();
+    await clients;
+    const faults = await doing;
     const cursors = await Promise.all(feeds);
     await Promise.all(cluster.later.splice(0));
     world.seen.push(...(await refusedForNothing(world)));
