@@ -251,7 +251,8 @@ describe('an import', function () {
     async function held(prefix: string): Promise<{ id: string; go: () => Promise<void> }> {
       const holder = await roster.pool.connect();
       await holder.query('begin');
-      await holder.query('select lock_instance($1)', [roster.instance]);
+      // Where the page is being written, and whoever acts on the import waits for it.
+      await holder.query('lock table users in share mode');
       const id = await beginImport(roster, [HEADER, ...organisation(PEOPLE, prefix)]);
       await untilBlocked(roster);
       return {
