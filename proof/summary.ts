@@ -10,7 +10,9 @@ export function summaryOf(results: string): string {
   const sum = (of: (proof: Proof) => number): string =>
     proofs.reduce((all, proof) => all + of(proof), 0).toLocaleString('en');
   const lost = proofs.flatMap(({ wrong }) => wrong);
-  const rows = Object.keys(FAULTS).map((name) => {
+  const numberOf = (name: string): number => Number(/\d+/.exec(name)?.[0]);
+  const names = Object.keys(FAULTS).toSorted((one, other) => numberOf(one) - numberOf(other));
+  const rows = names.map((name) => {
     const came = proofs.filter(({ faults }) => faults.includes(name));
     const times = came.reduce((all, { faults }) => all + faults.filter((fault) => fault === name).length, 0);
     return `| ${name} | ${times} | ${came.length} | ${came.filter(({ wrong }) => wrong.length > 0).length} |`;
