@@ -1,15 +1,17 @@
 import { readFile } from 'node:fs/promises';
 import { member, userNameOf } from '../../bench/support/people.js';
-import { type BenchInstance, makeInstance, seedPeople } from '../../bench/support/seed.js';
+import { seedPeople } from '../../bench/support/seed.js';
 import { quantile } from '../../bench/support/statistics.js';
 import { type Cluster, type ClusterOptions, PROGRAMS, type Program, startCluster } from '../cluster.js';
+import { createTenant } from '../tenants.js';
+import type { Tenant } from '../world.js';
 import { bringPeople, describeTimes, type Traffic } from './traffic.js';
 
 const LARGE = 500_000;
 const SMALL = 1_000;
 const PEOPLE_OF_SMALL = 10;
 const PER_SECOND = 10;
-const SECONDS = 60;
+const SECONDS = 30;
 /** What a small instance may lose beside a large one (F27). */
 const BAR = 1.2;
 
@@ -17,15 +19,15 @@ const BAR = 1.2;
 export async function proveScale(options: ClusterOptions, say: (line: string) => void): Promise<string[]> {
   const cluster = await startCluster(options);
   try {
-    const small: BenchInstance[] = [];
+    const small: Tenant[] = [];
     for (let n = 0; n < SMALL; n += 1) {
-      const instance = await makeInstance(cluster.pool, `small-${n}`, 2);
-      await seedPeople(cluster.pool, instance.slug, people(PEOPLE_OF_SMALL));
-      small.push(instance);
+      const tenant = await createTenant(cluster, `small-${n}`, { people: 0 });
+      await seedPeople(cluster.pool, tenant.instance, people(PEOPLE_OF_SMALL));
+      small.push(tenant);
       if (n % 100 === 99) say(`${n + 1} small instances of ${PEOPLE_OF_SMALL}`);
     }
     let from = LARGE;
-    const measure = async (targets: readonly BenchInstance[], perSecond: number): Promise<Traffic> => {
+    const measure = async (targets: readonly Tenant[], perSecond: number): Promise<Traffic> => {
       from += SECONDS * 1_000;
       return bringPeople(cluster.origins, targets, { perSecond, seconds: SECONDS, from });
     };
@@ -34,10 +36,10 @@ export async function proveScale(options: ClusterOptions, say: (line: string) =>
     say(`small ones alone: ${describe(alone)}`);
     const before = await memory(cluster);
 
-    const large = await makeInstance(cluster.pool, 'large', 2);
+    const large = await createTenant(cluster, 'large', { people: 0 });
     const page = 25_000;
     for (let n = 0; n < LARGE; n += page) {
-      await seedPeople(cluster.pool, large.slug, people(LARGE).slice(n, n + page));
+      await seedPeople(cluster.pool, large.instance, people(LARGE).slice(n, n + page));
       say(`${n + page} people of the large one`);
     }
     await cluster.pool.query('vacuum analyze');
@@ -93,12 +95,12 @@ async function sizes({ pool }: Cluster): Promise<string[]> {
 }
 
 /** How PostgreSQL finds somebody by name among half a million. */
-async function plans({ pool }: Cluster, { slug }: BenchInstance): Promise<string[]> {
+async function plans({ pool }: Cluster, { instance }: Tenant): Promise<string[]> {
   const found = `select u.id from unnest(array[$1]::text[], array[$2]::text[]) as wanted (instance_id, sought)
     join users u on u.instance_id = wanted.instance_id and u.user_name_key = wanted.sought where u.deleted_at is null`;
   const explain = async (text: string, values: unknown[]): Promise<string[]> =>
     (await pool.query<{ 'QUERY PLAN': string }>(`explain (analyze, buffers, costs off) ${text}`, values)).rows.map(
       (row) => `    ${row['QUERY PLAN']}`,
     );
-  return ['filter userName eq, among half a million:', ...(await explain(found, [slug, userNameOf(LARGE / 2)]))];
+  return ['filter userName eq, among half a million:', ...(await explain(found, [instance, userNameOf(LARGE / 2)]))];
 }
