@@ -132,9 +132,9 @@ export async function startCluster({ folder, build, report, shutdownSeconds = 5 
         ROSTER_SHUTDOWN_SECONDS: String(shutdownSeconds),
         ROSTER_PATIENCE_SECONDS: '5',
         PORT: String(ownPort),
-        PROOF_CLOCK_STEP_MS: String(name.endsWith('1') ? HOUR_MS : -HOUR_MS),
       });
-      const program = ['--import', WRONG_CLOCK, join(build(name), 'src', `${kind}.js`)];
+      const clock = `${WRONG_CLOCK}?step=${name.endsWith('1') ? HOUR_MS : -HOUR_MS}`;
+      const program = ['--import', clock, join(build(name), 'src', `${kind}.js`)];
       await keep(name, () => startProgram(processes, kind, settings, log, program));
     }),
   );
@@ -179,7 +179,7 @@ export async function startCluster({ folder, build, report, shutdownSeconds = 5 
 }
 
 const HOUR_MS = 3_600_000;
-const WRONG_CLOCK = join(import.meta.dirname, 'wrong-clock.mjs');
+const WRONG_CLOCK = new URL('wrong-clock.mjs', import.meta.url).href;
 
 /** Brings the schema up to date as it is done for real. */
 async function migrate(build: string, databaseUrl: string): Promise<void> {

@@ -1,8 +1,8 @@
-// Preloaded into each process of the proof: on SIGUSR2 its clock is off by PROOF_CLOCK_STEP_MS, until it is started anew (F25).
+// Preloaded into each process of the proof: on SIGUSR2 its clock is off by the milliseconds of its own URL's `step`, until it is started anew (F25).
 const Right = Date;
 let step = 0;
 process.on('SIGUSR2', () => {
-  step = Number(process.env.PROOF_CLOCK_STEP_MS ?? 0);
+  step = Number(new URL(import.meta.url).searchParams.get('step'));
 });
 
 globalThis.Date = class Date extends Right {
