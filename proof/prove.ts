@@ -29,6 +29,8 @@ export interface Seed {
   readonly people: number;
   /** Names of faults that may come. */
   readonly faults: readonly string[];
+  /** How many times as long clients think, if not once. */
+  readonly calm?: number;
   /** Where the ledger goes. */
   readonly ledgerFile: string;
 }
@@ -74,6 +76,7 @@ export async function prove(cluster: Cluster, options: Seed): Promise<Proof> {
       ledger,
       seen: [],
       poisoned: new Set(),
+      calm: options.calm ?? 1,
       signal: stopping.signal,
     };
     const { clients, feeds } = startClients(world, random);

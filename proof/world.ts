@@ -27,6 +27,8 @@ export interface World {
   readonly seen: string[];
   /** Whom the application has refused, by id. */
   readonly poisoned: Set<string>;
+  /** How many times as long clients think as they do in a seed. */
+  readonly calm: number;
   /** Aborted when clients are to end. */
   readonly signal: AbortSignal;
 }

@@ -5,6 +5,7 @@ import { UnavailableError } from './database/errors.js';
 import { requireSchema, SchemaError } from './database/migrate.js';
 import { createPool, FRONT_DOOR, LISTS } from './database/pool.js';
 import { startDispatcher } from './dispatch/dispatcher.js';
+import { startHealthSampler } from './dispatch/health-sampler.js';
 import { startImportStarter } from './dispatch/import-starter.js';
 import { startSealer } from './dispatch/sealer.js';
 import { startSweeper } from './dispatch/sweeper.js';
@@ -52,6 +53,7 @@ export async function startServer(config: Config, log: Log): Promise<RunningServ
   const probe = temporalProbe(client);
   const dispatcher = startDispatcher({ pool: loopPool, client, taskQueue: config.temporal.taskQueue, log });
   const sweeper = startSweeper({ pool: loopPool, log, onSwept: dispatcher.wake });
+  const healthSampler = startHealthSampler({ pool: loopPool, log });
   const importStarter = startImportStarter({ pool: loopPool, client, taskQueue: config.temporal.taskQueue, log });
   const sealer = startSealer({ pool: loopPool, log });
   const requestLog = startRequestLog(loopPool, log);
@@ -75,6 +77,7 @@ export async function startServer(config: Config, log: Log): Promise<RunningServ
     await Promise.all([
       dispatcher.stop(),
       sweeper.stop(),
+      healthSampler.stop(),
       importStarter.stop(),
       sealer.stop(),
       requestLog.stop(),

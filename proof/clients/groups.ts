@@ -1,9 +1,9 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { CORE_GROUP, readGroupList } from '../../src/demo/okta-answers.js';
 import { PATCH_OP } from '../../src/demo/okta-bodies.js';
 import { type Answer, askScim, verdictOf } from '../ask.js';
 import type { Registers } from '../ledger.js';
 import type { ClientOf } from '../world.js';
+import { think } from './think.js';
 
 const THINK_MS = 500;
 
@@ -58,7 +58,7 @@ export async function pushGroup(
       const body = { schemas: [CORE_GROUP], displayName: group };
       await write({ exists: true, ...nobody }, 'POST', '/Groups', body, [201]);
     }
-    await delay(random.below(THINK_MS), undefined, { signal }).catch(() => undefined);
+    await think(of, THINK_MS);
   }
 }
 

@@ -3,7 +3,9 @@ import { z } from 'zod';
 import { askAdmin } from '../ask.js';
 import type { Operation } from '../ledger.js';
 import { type ClientOf, userNameOf } from '../world.js';
+import { think } from './think.js';
 
+const THINK_MS = 2_000;
 const POLL_MS = 300;
 
 const rowsSchema = z.object({
@@ -49,7 +51,7 @@ export async function importPeople(of: ClientOf, names: readonly string[]): Prom
       const verdict = outcome === undefined ? 'unknown' : DONE.has(outcome) ? 'ok' : 'fail';
       world.ledger.end(operation, { outcome: verdict });
     }
-    await delay(random.below(2_000), undefined, { signal: world.signal }).catch(() => undefined);
+    await think(of, THINK_MS);
   }
 }
 

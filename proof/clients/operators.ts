@@ -1,6 +1,6 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { askAdmin } from '../ask.js';
 import type { ClientOf, Tenant } from '../world.js';
+import { think } from './think.js';
 
 const THINK_MS = 1_000;
 const REASON = 'because the proof says so';
@@ -31,7 +31,7 @@ export async function operate(of: ClientOf): Promise<void> {
   while (!world.signal.aborted) {
     const id = someone();
     if (id !== undefined) await acts[random.pick(Object.keys(acts))]?.(id);
-    await delay(random.below(THINK_MS), undefined, { signal: world.signal }).catch(() => undefined);
+    await think(of, THINK_MS);
   }
 }
 
@@ -64,6 +64,6 @@ export async function lookOverTheWall(of: ClientOf, other: Tenant, ask: typeof a
       if (answer !== undefined && ![401, 404, 429].includes(answer.status))
         world.seen.push(`I11 ${question.method} of another instance's ${id}: ${answer.status}`);
     }
-    await delay(random.below(THINK_MS), undefined, { signal: world.signal }).catch(() => undefined);
+    await think(of, THINK_MS);
   }
 }

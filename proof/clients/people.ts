@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import {
   CORE_USER,
   ENTERPRISE_USER,
@@ -20,6 +19,7 @@ import { type Answer, askScim, verdictOf } from '../ask.js';
 import { type Registers, subjectKey } from '../ledger.js';
 import { unlike } from '../registers.js';
 import { CANARY, type ClientOf, DOMAIN, userNameOf } from '../world.js';
+import { think } from './think.js';
 
 const THINK_MS = 400;
 
@@ -196,7 +196,7 @@ export async function actForPerson(of: ClientOf, name: string, isLent = false): 
       if (!(error instanceof OktaRequirementError)) throw error;
       world.seen.push(`I16 ${error.message}`);
     });
-    await delay(random.below(THINK_MS), undefined, { signal }).catch(() => undefined);
+    await think(of, THINK_MS);
   }
 }
 

@@ -115,7 +115,6 @@ export function importRoutes({ pool }: { readonly pool: pg.Pool }): AdminRoute[]
       role: 'viewer',
       input: nothing,
       status: 200,
-      answer: importSchemas.importStatus,
       downloads: ['text/event-stream'],
       handle: async ({ id }) => {
         const { id: known } = await find(id);
@@ -160,7 +159,6 @@ export function importRoutes({ pool }: { readonly pool: pg.Pool }): AdminRoute[]
       role: 'viewer',
       input: nothing,
       status: 200,
-      answer: z.string(),
       downloads: ['text/csv'],
       handle: async ({ id }) => new Download('text/csv', rejectsFile(pool, await find(id))),
     }),

@@ -89,9 +89,9 @@ function responsesOf({
   return {
     [status]: {
       description: status === 204 ? 'Done' : status === 201 ? 'Created' : status === 202 ? 'Accepted' : 'OK',
-      ...(answer && {
+      ...(status !== 204 && {
         content: {
-          'application/json': { schema: answer },
+          ...(answer && { 'application/json': { schema: answer } }),
           ...Object.fromEntries(downloads.map((type) => [type, { schema: z.string() }])),
         },
       }),

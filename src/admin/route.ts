@@ -93,7 +93,7 @@ interface Shape {
   readonly conflict?: string;
   /** When the answer is 422. */
   readonly unprocessable?: string;
-  /** The media types that the answer may have beside JSON. */
+  /** The media types of an answer that is no JSON, or need not be. */
   readonly downloads?: readonly string[];
   /** When the answer is 410. */
   readonly gone?: string;
@@ -101,6 +101,7 @@ interface Shape {
 
 interface Definition<Value, Answer extends z.ZodType, Call> extends Shape {
   readonly input: Input<Value>;
+  /** What the answer is as JSON; left out where it has no body, or is a download only. */
   readonly answer?: Answer;
   readonly handle: (call: Call) => Promise<z.input<Answer> | Located<z.input<Answer>> | Download>;
 }

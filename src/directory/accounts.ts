@@ -34,7 +34,7 @@ const READ_ASSERTED: Statement = {
   text: 'select id, asserted_version, wanted, status, is_refused, is_abandoned, has_application, is_unassigned, is_held from read_asserted($1, $2)',
 };
 
-/** The newest assertion of each of these users; a deactivation that a switch kept is asserted where that is on again. */
+/** The newest assertion of each of these users; a deactivation that a switch kept is asserted where that is on again. @throws UnavailableError */
 export async function readAsserted(
   pool: pg.Pool,
   instance: InstanceId,
@@ -79,6 +79,7 @@ const APPLY_ACCOUNTS: Statement = {
  * Creates or updates the accounts of these users from what was asserted at their versions (status, profile, keys, the
  * mark of the wait of rule 4) and renames their teams. Whose access Okta has ended may be held (rule 12).
  * @returns for each whose version is still the asserted one, whether it is held; the others were left alone.
+ * @throws UnavailableError
  */
 export const applyAccounts = (
   pool: pg.Pool,
@@ -86,7 +87,7 @@ export const applyAccounts = (
   users: readonly UserAt[],
 ): Promise<Map<UserId, boolean>> => applyAccountsBy(on(pool), instance, users);
 
-/** The same, within the transaction of an import's page. */
+/** The same, within the transaction of an import's page. @throws UnavailableError */
 export async function applyAccountsBy(
   query: Query,
   instance: InstanceId,
@@ -98,7 +99,7 @@ export async function applyAccountsBy(
 
 const CANCEL: Statement = { name: 'cancel_provisioning', text: 'select cancel_provisioning($1, $2, $3) as undone' };
 
-/** Undoes the first provisioning of a user whose run was cancelled, unless something newer was asserted. @returns whether it was one */
+/** Undoes the first provisioning of a user whose run was cancelled, unless something newer was asserted. @returns whether it was one @throws UnavailableError */
 export async function cancelProvisioning(
   pool: pg.Pool,
   instance: InstanceId,
@@ -108,7 +109,7 @@ export async function cancelProvisioning(
   return row?.undone === true;
 }
 
-/** Runs a fenced step; gives the users whose version it found to be the asserted one. */
+/** Runs a fenced step; gives the users whose version it found to be the asserted one. @throws UnavailableError */
 export async function runStep(
   pool: pg.Pool,
   statement: Statement,

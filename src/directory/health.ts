@@ -20,7 +20,7 @@ export interface Health {
 }
 
 /**
- * The first sweep of a minute counts, whichever process it is in; the others find the minute's samples, and count nobody.
+ * The first process of a minute counts; the others find the minute's samples, and count nobody.
  * What is older than two hours goes with it.
  */
 const SAMPLE: Statement = {

@@ -57,6 +57,7 @@ const STAGE: Statement = {
 /**
  * Stages rows, each with whom it means and the version that user has at this moment (guard 9); of several with one e-mail the first counts, the others
  * are rejected as duplicates of its line. `nameColumn` is the column of the e-mail, as the file writes it.
+ * @throws UnavailableError
  */
 export async function stageRows(
   pool: pg.Pool,
@@ -131,7 +132,7 @@ const pageOf = <Row extends { readonly line: number; readonly outcome: RowOutcom
   ...outcomes: readonly RowOutcome[]
 ): Page<Row> => ({ rows: rows.filter(({ outcome }) => outcomes.includes(outcome)), last: rows.at(-1)?.line });
 
-/** The next pending rows of an import after a line, and whom they mean in an instance: its own, unless it is rehearsed elsewhere. */
+/** The next pending rows of an import after a line, and whom they mean in an instance: its own, unless it is rehearsed elsewhere. @throws UnavailableError */
 export const readPending = async (
   query: Query,
   { instance, id }: ImportKey,
@@ -170,7 +171,7 @@ const DECIDE: Statement = {
     where i.instance_id = $1 and i.id = $2`,
 };
 
-/** Gives rows their outcome, once. */
+/** Gives rows their outcome, once. @throws UnavailableError */
 export async function decideRows(query: Query, { instance, id }: ImportKey, rows: readonly Decided[]): Promise<void> {
   const column = <Key extends keyof Decided>(key: Key) => rows.map((row) => row[key]);
   const names = ['line', 'outcome', 'userId', 'version', 'fault', 'reason', 'changed'] as const;
@@ -182,7 +183,7 @@ const LOCK: Statement = {
   text: 'select i.state, i.actor, i.request_id as "requestId" from imports i where i.instance_id = $1 and i.id = $2 for no key update',
 };
 
-/** The state that an import keeps until the transaction ends, and who began it. Undefined where it is gone. */
+/** The state that an import keeps until the transaction ends, and who began it. Undefined where it is gone. @throws UnavailableError */
 export async function lockImport(
   query: Query,
   { instance, id }: ImportKey,
@@ -223,7 +224,7 @@ const CANCEL: Statement = {
     select rows from counted`,
 };
 
-/** Marks a piece of the rows that are left as cancelled. @returns how many; 0 when there are none left */
+/** Marks a piece of the rows that are left as cancelled. @returns how many; 0 when there are none left @throws UnavailableError */
 export async function cancelRows(pool: pg.Pool, { instance, id }: ImportKey, limit: number): Promise<number> {
   const [row] = await run<{ rows: number }>(pool, CANCEL, [instance, id, limit]);
   return row?.rows ?? 0;
@@ -244,7 +245,7 @@ const WRITTEN: Statement = {
     order by r.line limit $4`,
 };
 
-/** The next rows after a line that created or changed somebody. */
+/** The next rows after a line that created or changed somebody. @throws UnavailableError */
 export const writtenRows = async (
   pool: pg.Pool,
   { instance, id }: ImportKey,
@@ -279,7 +280,7 @@ const LIST: Statement = {
     order by r.line limit $4`,
 };
 
-/** Rows of an import in the order of the file, from after a line on; of one outcome where that is named. */
+/** Rows of an import in the order of the file, from after a line on; of one outcome where that is named. @throws UnavailableError */
 export const listRows = (
   pool: pg.Pool,
   { instance, id }: ImportKey,
@@ -305,7 +306,7 @@ const REJECTED: Statement = {
     where r.instance_id = $1 and r.import_id = $2 and r.line > $3 and r.outcome = 'rejected' order by r.line limit $4`,
 };
 
-/** The rejected rows in the order of the file, from after a line on. */
+/** The rejected rows in the order of the file, from after a line on. @throws UnavailableError */
 export const rejectedRows = (
   pool: pg.Pool,
   { instance, id }: ImportKey,
@@ -326,7 +327,7 @@ const UNDECIDE: Statement = {
     where i.instance_id = $1 and i.id = $2 and exists (select from begun)`,
 };
 
-/** Makes all rows pending again but those that were rejected as they were staged: a rehearsal begins anew. */
+/** Makes all rows pending again but those that were rejected as they were staged: a rehearsal begins anew. @throws UnavailableError */
 export async function undecideRows(pool: pg.Pool, { instance, id }: ImportKey): Promise<void> {
   await run(pool, UNDECIDE, [instance, id]);
 }
@@ -346,7 +347,7 @@ const TELL: Statement = {
     where r.instance_id = $1 and r.import_id = $2 and r.line = v.line`,
 };
 
-/** Writes down who would manage whom, as a rehearsal has found it in its copy of the instance. Who would be created has no id. */
+/** Writes down who would manage whom, as a rehearsal has found it in its copy of the instance. Who would be created has no id. @throws UnavailableError */
 export async function tellManagers(
   query: Query,
   pool: pg.Pool,

@@ -58,7 +58,7 @@ const DROP_LEFT: Statement = {
   text: `delete from imports i where i.state = 'staging' and i.due < now()`,
 };
 
-/** Takes back the imports whose file nobody stages any more. */
+/** Takes back the imports whose file nobody stages any more. @throws UnavailableError */
 export async function dropLeftImports(pool: pg.Pool): Promise<void> {
   await run(pool, DROP_LEFT, []);
 }
@@ -84,7 +84,7 @@ const BEGIN: Statement = {
 /**
  * Begins an import, into which rows are then staged. `asked` says what is asked for, as text.
  * @returns its id, and whether it is new: another with the same idempotency key is returned instead, once it is staged.
- * @throws RefusedError `idempotency_key_reused` where something else was asked for with the key, `import_staging` where that file is on its way
+ * @throws RefusedError `idempotency_key_reused` where something else was asked for with the key, `import_staging` where that file is on its way; UnavailableError
  */
 export async function beginImport(
   pool: pg.Pool,
@@ -128,7 +128,7 @@ export async function beginImport(
 
 const SHOW: Statement = { name: 'show_import', text: `${SELECT} where i.id = $1` };
 
-/** One import, of whichever instance. @throws RefusedError `not_found` */
+/** One import, of whichever instance. @throws RefusedError `not_found`; UnavailableError */
 export async function showImport(pool: pg.Pool, id: string): Promise<Import> {
   const [row] = await run<Import>(pool, SHOW, [id]);
   if (row === undefined) throw new RefusedError('not_found', `There is no import ${id}.`);
@@ -141,7 +141,7 @@ const LIST: Statement = {
 };
 const AFTER_ALL = 'ffffffff-ffff-ffff-ffff-ffffffffffff';
 
-/** An instance's imports, the newest first. */
+/** An instance's imports, the newest first. @throws UnavailableError */
 export const listImports = (
   pool: pg.Pool,
   instance: InstanceId,
@@ -157,7 +157,7 @@ const STAGED: Statement = {
     returning 1`,
 };
 
-/** Ends the staging: the import's run can begin. @throws RefusedError `not_found` where it was taken back meanwhile */
+/** Ends the staging: the import's run can begin. @throws RefusedError `not_found` where it was taken back meanwhile; UnavailableError */
 export async function importStaged(
   pool: pg.Pool,
   { instance, id }: ImportKey,
@@ -180,7 +180,7 @@ const STAGING: Statement = {
   text: `update imports i set due = ${STAGED_UNTIL} where i.instance_id = $1 and i.id = $2 and i.state = 'staging'`,
 };
 
-/** Says that the file of an import is still on its way. */
+/** Says that the file of an import is still on its way. @throws UnavailableError */
 export async function stagingImport(pool: pg.Pool, { instance, id }: ImportKey): Promise<void> {
   await run(pool, STAGING, [instance, id]);
 }
@@ -190,7 +190,7 @@ const DROP: Statement = {
   text: `delete from imports i where i.instance_id = $1 and i.id = $2 and i.state = 'staging'`,
 };
 
-/** Takes back an import whose file could not be read to its end: as if it had never been sent. */
+/** Takes back an import whose file could not be read to its end: as if it had never been sent. @throws UnavailableError */
 export async function dropImport(pool: pg.Pool, { instance, id }: ImportKey): Promise<void> {
   await run(pool, DROP, [instance, id]);
 }
@@ -214,7 +214,7 @@ const ACT: Statement = {
     returning 1`,
 };
 
-/** Pauses, resumes or cancels an import. @throws RefusedError `not_found`, `nothing_to_do` */
+/** Pauses, resumes or cancels an import. @throws RefusedError `not_found`, `nothing_to_do`; UnavailableError */
 export async function actOnImport(
   pool: pg.Pool,
   id: string,
@@ -246,7 +246,7 @@ const TAKE: Statement = {
     returning i.instance_id as instance, i.id, i.dry_run as "dryRun"`,
 };
 
-/** Imports whose run is to be started or woken; each is due again in 30 s until it ends (guard 6). */
+/** Imports whose run is to be started or woken; each is due again in 30 s until it ends (guard 6). @throws UnavailableError */
 export const takeImports = (pool: pg.Pool): Promise<DueImport[]> => run<DueImport>(pool, TAKE, []);
 
 const FINISH: Statement = {
@@ -256,7 +256,7 @@ const FINISH: Statement = {
     where i.instance_id = $1 and i.id = $2 and i.finished_at is null and i.state in ('running', 'cancelled')`,
 };
 
-/** Ends an import of which all is settled; a paused one stays. */
+/** Ends an import of which all is settled; a paused one stays. @throws UnavailableError */
 export async function finishImport(pool: pg.Pool, { instance, id }: ImportKey): Promise<void> {
   await run(pool, FINISH, [instance, id]);
 }
@@ -264,6 +264,7 @@ export async function finishImport(pool: pg.Pool, { instance, id }: ImportKey): 
 /**
  * Tells the planner of thousands of new rows, which autovacuum sees to too late: plans are made for tables that were small. A sample that
  * is small does, and takes a tenth of the time; autovacuum takes the usual one later.
+ * @throws UnavailableError
  */
 export const analyze = (pool: pg.Pool, tables: 'import_rows' | 'users, accounts, teams'): Promise<void> =>
   transaction(pool, async (client) => {
@@ -288,7 +289,7 @@ const FORGET: Statement = {
     select (select count(*)::integer from gone) as gone`,
 };
 
-/** Removes a piece of the rows of an import that ended more than 30 days ago. @returns how many */
+/** Removes a piece of the rows of an import that ended more than 30 days ago. @returns how many @throws UnavailableError */
 export async function forgetImports(pool: pg.Pool, limit: number): Promise<number> {
   const [row] = await run<{ gone: number }>(pool, FORGET, [limit]);
   return row?.gone ?? 0;

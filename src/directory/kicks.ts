@@ -67,7 +67,7 @@ const TAKE: Statement = {
     select instance_id, user_id, nonce, lane, source, batch, wanted from wanted order by lane, nonce`,
 };
 
-/** Takes up to `limit` kicks for 15 s: deactivations first, then live ones, then bulk. Committed when it returns. */
+/** Takes up to `limit` kicks for 15 s: deactivations first, then live ones, then bulk. Committed when it returns. @throws UnavailableError */
 export async function takeKicks(pool: pg.Pool, limit: number): Promise<Kick[]> {
   type Row = {
     instance_id: InstanceId;
@@ -106,7 +106,7 @@ const REMOVE: Statement = {
     delete from kicks k using taken where k.instance_id = taken.instance_id and k.nonce = taken.nonce`,
 };
 
-/** Removes kicks that were sent, unless renewed since they were taken: a renewed one is sent again (guard 5). */
+/** Removes kicks that were sent, unless renewed since they were taken: a renewed one is sent again (guard 5). @throws UnavailableError */
 export async function removeKicks(pool: pg.Pool, kicks: readonly Kick[]): Promise<void> {
   await run(pool, REMOVE, [kicks.map((kick) => kick.instance), kicks.map((kick) => kick.nonce)]);
 }

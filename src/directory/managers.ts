@@ -20,6 +20,7 @@ const FIND_MANAGERS: Statement = {
 /**
  * Looks whether these users' managers are there, and shows who waits (rule 4).
  * @returns an entry for each whose version is still the asserted one.
+ * @throws UnavailableError
  */
 export async function findManagers(
   pool: pg.Pool,
@@ -42,6 +43,7 @@ const ADOPT_REFERRERS: Statement = {
 /**
  * Evaluates one page of those whom a change of these accounts concerns: their reports, and who refers to them (guard 3).
  * @returns the cursor of the next page, undefined after the last.
+ * @throws UnavailableError
  */
 export const evaluateReports = (
   pool: pg.Pool,
@@ -50,7 +52,7 @@ export const evaluateReports = (
   after: UserId | undefined,
 ): Promise<UserId | undefined> => evaluatePage(pool, EVALUATE_REPORTS, instance, managers, after);
 
-/** The same for accounts that are new: only who refers to one of them and does not mean it yet. */
+/** The same for accounts that are new: only who refers to one of them and does not mean it yet. @throws UnavailableError */
 export const adoptReferrers = (
   pool: pg.Pool,
   instance: InstanceId,
@@ -75,7 +77,7 @@ const EVALUATE_INSTANCE: Statement = {
   text: 'select evaluate_instance($1, $2) as evaluated',
 };
 
-/** Evaluates one page of those whom a change of the default manager concerns (rule 5). @returns how many; 0 when done. */
+/** Evaluates one page of those whom a change of the default manager concerns (rule 5). @returns how many; 0 when done. @throws UnavailableError */
 export async function evaluateInstance(pool: pg.Pool, instance: InstanceId): Promise<number> {
   const [row] = await run<{ evaluated: number }>(pool, EVALUATE_INSTANCE, [instance, PAGE]);
   return row?.evaluated ?? 0;

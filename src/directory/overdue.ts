@@ -34,6 +34,7 @@ const POSTPONE: Statement = {
  * Kicks whoever is overdue by `seconds`, the longest first: whose run should have acted. It never restarts a wait or a back-off, which have due
  * dates of their own (guard 6).
  * @returns how many kicks were written, `limit` at most.
+ * @throws UnavailableError
  */
 export async function sweepKicks(pool: pg.Pool, seconds: number, limit: number): Promise<number> {
   const swept = await run<{ instance: InstanceId; userId: UserId | null }>(pool, SWEEP, [seconds, limit]);
@@ -85,6 +86,7 @@ export const PATROL_START: PatrolPlace = { instance: '', id: BEFORE_ALL };
  * Looks at the next `limit` accounts and kicks who has been behind what was asserted for `seconds`, or the application of them,
  * with no due date: nobody, unless rows were lost. No index lists them, since every change of a user would have to keep it.
  * @returns how many were kicked, and the place to go on from; the start where all have been looked at.
+ * @throws UnavailableError
  */
 export async function patrolAccounts(
   pool: pg.Pool,

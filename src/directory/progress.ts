@@ -45,6 +45,7 @@ const MARK_APPLIED: Statement = {
  * Marks these versions applied and the users settled, unless something newer was asserted: the check and the mark are one
  * statement.
  * @returns who is settled.
+ * @throws UnavailableError
  */
 export const markApplied = (pool: pg.Pool, instance: InstanceId, users: readonly UserAt[]): Promise<Set<UserId>> =>
   runStep(pool, MARK_APPLIED, instance, users);
@@ -59,7 +60,7 @@ const SHOW_STUCK: Statement = {
       stage = 'stuck', reason = excluded.reason, due = excluded.due`,
 };
 
-/** Shows a user as stuck for a reason (a stable code), to be tried again by its own run after so many milliseconds. */
+/** Shows a user as stuck for a reason (a stable code), to be tried again by its own run after so many milliseconds. @throws UnavailableError */
 export async function showStuck(
   pool: pg.Pool,
   instance: InstanceId,

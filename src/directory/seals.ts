@@ -10,7 +10,7 @@ const SEAL: Statement = { name: 'seal', text: 'select seal($1, $2) as more' };
 /** Gives an instance's committed events and audit rows their places (guard 8); whoever does it at the same time waits. @throws UnavailableError */
 export const seal = (pool: pg.Pool, instance: InstanceId): Promise<void> => sealBy(on(pool), instance);
 
-/** The same inside a transaction, which makes others who seal wait for its end. */
+/** The same inside a transaction, which makes others who seal wait for its end. @throws UnavailableError */
 export async function sealBy(query: Query, instance: InstanceId): Promise<void> {
   let more: boolean | undefined;
   do {

@@ -77,11 +77,11 @@ const findBy = (name: string, column: string, type: string): Statement => ({
 const FIND = findBy('find_users', 'id', 'uuid');
 const FIND_BY_NAME = findBy('find_users_by_name', 'user_name_key', 'text');
 
-/** Users by id, in the order asked for; undefined for each who is not there or was deleted. */
+/** Users by id, in the order asked for; undefined for each who is not there or was deleted. @throws UnavailableError */
 export const findUsers = (query: Query, keys: readonly UserKey[]): Promise<(StoredUser | undefined)[]> =>
   findEach(query, FIND, keys, ({ id }) => id);
 
-/** Users by userName, in the order asked for; undefined for each whom nobody is called. */
+/** Users by userName, in the order asked for; undefined for each whom nobody is called. @throws UnavailableError */
 export const findUsersByName = (query: Query, keys: readonly UserNameKey[]): Promise<(StoredUser | undefined)[]> =>
   findEach(query, FIND_BY_NAME, keys, ({ userNameKey }) => userNameKey);
 
@@ -105,7 +105,7 @@ const IS_STORED: Statement = {
     where u.instance_id = $1 and u.id = $2 and u.version = $3 and u.resource = $4 and (u.deleted_at is not null) = $5`,
 };
 
-/** Whether exactly this state of a user is the stored one. */
+/** Whether exactly this state of a user is the stored one. @throws UnavailableError */
 export async function isStored(
   query: Query,
   instance: InstanceId,

@@ -46,16 +46,16 @@ const ASSERTED = `asserted as (
         as a (${COLUMNS.map(([name]) => name).join(', ')})
     )`;
 
-/** What the table of users keeps of an assertion. */
-const KEPT = COLUMNS.map(([name]) => name).slice(0, COLUMNS.findIndex(([name]) => name === 'source') + 1);
+/** The columns of the table of users that an assertion has. */
+const USER_COLUMNS = COLUMNS.map(([name]) => name).slice(0, COLUMNS.findIndex(([name]) => name === 'source') + 1);
 
 const INSERT: Statement = {
   name: 'insert_users',
   text: `
     with ${ASSERTED},
     written as (
-      insert into users (${KEPT.join(', ')})
-      select ${KEPT.join(', ')} from asserted order by instance_id, user_name_key, id
+      insert into users (${USER_COLUMNS.join(', ')})
+      select ${USER_COLUMNS.join(', ')} from asserted order by instance_id, user_name_key, id
       on conflict (instance_id, user_name_key) where deleted_at is null do nothing
       returning instance_id, id, active, source
     ),
@@ -79,13 +79,14 @@ const INSERT: Statement = {
  * Stores new users, each with its pending account, audit row and kick, in one statement. Uniqueness is decided by the
  * index: of several who want one userName one is stored.
  * @returns for each whether it was stored; false where the userName is taken.
+ * @throws UnavailableError
  */
 export async function insertUsers(query: Query, assertions: readonly Assertion[]): Promise<boolean[]> {
   return written(assertions, await query<{ id: string }>(INSERT, values(assertions)));
 }
 
 /** The columns of a user that an assertion may change. */
-const CHANGED = KEPT.filter((name) => !['instance_id', 'id', 'created_at', 'source'].includes(name));
+const CHANGED = USER_COLUMNS.filter((name) => !['instance_id', 'id', 'created_at', 'source'].includes(name));
 
 /**
  * A change holds the account's row before it writes the user's, so no two changes wait for each other crosswise. With
@@ -156,13 +157,13 @@ const UPDATE_FREE = update('update_free_users', true);
  * Writes users, each only if its stored version is the one before the asserted; the account's access ends in the same
  * statement where the user is not active. Waits for whoever holds a row.
  * @returns for each whether it was written; false where another writer was faster or the user is gone.
- * @throws RefusedError `user_name_taken`
+ * @throws RefusedError `user_name_taken`; UnavailableError
  */
 export async function updateUsers(query: Query, assertions: readonly Assertion[]): Promise<boolean[]> {
   return written(assertions, await query<{ id: string }>(UPDATE, values(assertions)).catch(refuse));
 }
 
-/** The same, but leaves alone (false) whom another transaction holds. @throws RefusedError `user_name_taken` */
+/** The same, but leaves alone (false) whom another transaction holds. @throws RefusedError `user_name_taken`; UnavailableError */
 export async function updateFreeUsers(query: Query, assertions: readonly Assertion[]): Promise<boolean[]> {
   return written(assertions, await query<{ id: string }>(UPDATE_FREE, values(assertions)).catch(refuse));
 }

@@ -1,5 +1,4 @@
 import type pg from 'pg';
-import { sampleHealth } from '../directory/health.js';
 import { PATROL_START, patrolAccounts, sweepKicks } from '../directory/overdue.js';
 import type { Log } from '../telemetry/log.js';
 import { type Loop, startLoop } from './loop.js';
@@ -22,7 +21,7 @@ export interface SweeperOptions {
 
 /**
  * Starts the sweeper: it kicks whoever is overdue, so that nothing is lost with a terminated run, a dead dispatcher or the
- * whole of Temporal's store (guard 6); and it writes down how each instance is, for the console. Safe to run in many processes.
+ * whole of Temporal's store (guard 6). Safe to run in many processes.
  */
 export function startSweeper(options: SweeperOptions): Loop {
   const { pool, log, onSwept, overdueSeconds = OVERDUE_SECONDS, everyMs = EVERY_MS } = options;
@@ -36,6 +35,5 @@ export function startSweeper(options: SweeperOptions): Loop {
       log.info({ kicked }, 'kicked who was overdue');
       onSwept();
     }
-    await sampleHealth(pool);
   });
 }

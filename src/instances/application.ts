@@ -92,7 +92,7 @@ async function write(client: pg.PoolClient, instance: InstanceId, url: string | 
 /**
  * Adds a second secret, with which everything is signed besides.
  * @returns the secret, which is shown this once.
- * @throws RefusedError `application_unknown` without an endpoint, `too_many_secrets`
+ * @throws RefusedError `application_unknown` without an endpoint, `too_many_secrets`; UnavailableError
  */
 export async function addApplicationSecret(
   pool: pg.Pool,
@@ -115,7 +115,7 @@ export async function addApplicationSecret(
   });
 }
 
-/** Ends a secret; the last one stays. @throws RefusedError `application_unknown`, `not_found`, `last_secret` */
+/** Ends a secret; the last one stays. @throws RefusedError `application_unknown`, `not_found`, `last_secret`; UnavailableError */
 export async function removeApplicationSecret(
   pool: pg.Pool,
   instance: InstanceId,
@@ -179,7 +179,7 @@ const PROVE: Statement = {
 /**
  * Sends a signed test event, which changes nothing, to an instance's application. A 2xx proves the URL: from then on a 4xx of it
  * counts.
- * @throws RefusedError `application_unknown`
+ * @throws RefusedError `application_unknown`; UnavailableError
  */
 export async function testApplication(
   pool: pg.Pool,
@@ -213,7 +213,7 @@ const RESEND: Statement = {
 
 /**
  * Has the application told of a user anew, or of everybody, page by page: each gets a new revision that says the same.
- * @returns of how many. @throws RefusedError `application_unknown`
+ * @returns of how many. @throws RefusedError `application_unknown`; UnavailableError
  */
 export async function resendAccounts(
   pool: pg.Pool,

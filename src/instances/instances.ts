@@ -51,7 +51,7 @@ export interface NewInstance extends Omit<InstanceSettings, 'defaultManager'> {
 
 /**
  * Creates an instance with its first coach, who is a user like any other and is provisioned by a run of its own.
- * @throws RefusedError `invalid_slug`, `instance_exists`; ScimError where the coach's userName is not acceptable
+ * @throws RefusedError `invalid_slug`, `instance_exists`; ScimError where the coach's userName is not acceptable; UnavailableError
  */
 export async function createInstance(pool: pg.Pool, instance: NewInstance, by: Actor): Promise<ChangedInstance> {
   const { slug, coach, ...settings } = instance;
@@ -119,12 +119,12 @@ const toInstance = ({ manager_id, manager_name, explicit, ...row }: InstanceRow)
   defaultManager: manager_id === null ? null : { id: manager_id, userName: manager_name ?? '', explicit },
 });
 
-/** Every instance, by slug. */
+/** Every instance, by slug. @throws UnavailableError */
 export async function listInstances(pool: pg.Pool): Promise<Instance[]> {
   return (await run<InstanceRow>(pool, LIST, [])).map(toInstance);
 }
 
-/** One instance. @throws RefusedError `instance_unknown` */
+/** One instance. @throws RefusedError `instance_unknown`; UnavailableError */
 export async function showInstance(pool: pg.Pool, slug: string): Promise<Instance> {
   const [row] = await run<InstanceRow>(pool, SHOW, [slug]);
   if (row === undefined) throw instanceUnknown(slug);
@@ -136,7 +136,7 @@ export async function showInstance(pool: pg.Pool, slug: string): Promise<Instanc
  * whom the change concerns is moved by the instance's own run. Waits that run keep their deadline. With the switch
  * deactivateUsers on again, the access of whom it kept active ends in the same transaction (rule 9).
  * @returns the instance, and the secret of its application where one was made: it is shown this once.
- * @throws RefusedError `instance_unknown`, `default_manager_refused`
+ * @throws RefusedError `instance_unknown`, `default_manager_refused`; UnavailableError
  */
 export async function setInstance(
   pool: pg.Pool,

@@ -51,7 +51,7 @@ const ISSUE: Statement = {
 /**
  * Issues an operator token of a role for the admin API. The audit row, which is the installation's, names the role, the instance
  * where there is one, and the token's id.
- * @throws RefusedError `invalid_token_instance`, `instance_unknown`
+ * @throws RefusedError `invalid_token_instance`, `instance_unknown`; UnavailableError
  */
 export async function issueOperatorToken(
   pool: pg.Pool,
@@ -83,7 +83,7 @@ const LIST: Statement = {
     from operator_tokens order by id`,
 };
 
-/** Every operator token, revoked ones too, oldest first. */
+/** Every operator token, revoked ones too, oldest first. @throws UnavailableError */
 export async function listOperatorTokens(pool: pg.Pool): Promise<OperatorTokenInfo[]> {
   const rows = await run<TokenRow & { role: OperatorRole; instance_id: string | null }>(pool, LIST, []);
   return rows.map((row) => ({ ...toTokenInfo(row), role: row.role, instance: row.instance_id }));
@@ -104,7 +104,7 @@ const REVOKE: Statement = {
 
 /**
  * Revokes an operator token; holds everywhere within a second. One that was revoked before stays as it is.
- * @throws RefusedError `token_unknown`
+ * @throws RefusedError `token_unknown`; UnavailableError
  */
 export async function revokeOperatorToken(pool: pg.Pool, id: string, by: Actor): Promise<void> {
   const found = isId(id) ? await run(pool, REVOKE, [id, INSTALLATION, by.actor, by.requestId]) : [];

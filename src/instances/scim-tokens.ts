@@ -25,7 +25,7 @@ const ISSUE_SCIM: Statement = {
 /**
  * Issues a SCIM token for an instance: 256 random bits, kept as a digest. Several may be valid at once. It is good for a
  * year unless told otherwise, for ever where `expiresAt` is null. The audit row names the token by its id.
- * @throws RefusedError `instance_unknown`
+ * @throws RefusedError `instance_unknown`; UnavailableError
  */
 export async function issueScimToken(
   pool: pg.Pool,
@@ -64,7 +64,7 @@ const ROTATE_SCIM: Statement = {
 
 /**
  * Issues a successor of a good token, under the same label; the old one expires after so many seconds, so that Okta can be
- * given the new one without a gap. @throws RefusedError `token_unknown` where there is no such token that is good.
+ * given the new one without a gap. @throws RefusedError `token_unknown` where there is no such token that is good; UnavailableError
  */
 export async function rotateScimToken(
   pool: pg.Pool,
@@ -93,7 +93,7 @@ const LIST_SCIM: Statement = {
     from instances i left join scim_tokens t on t.instance_id = i.id where i.id = $1 order by t.id`,
 };
 
-/** Every SCIM token of an instance, revoked ones too, oldest first. @throws RefusedError `instance_unknown` */
+/** Every SCIM token of an instance, revoked ones too, oldest first. @throws RefusedError `instance_unknown`; UnavailableError */
 export async function listScimTokens(pool: pg.Pool, instance: InstanceId): Promise<TokenInfo[]> {
   const rows = await run<TokenRow | { id: null }>(pool, LIST_SCIM, [instance]);
   if (rows.length === 0) throw instanceUnknown(instance);
@@ -116,7 +116,7 @@ const REVOKE_SCIM: Statement = {
 
 /**
  * Revokes a SCIM token; holds everywhere within a second. One that was revoked before stays as it is.
- * @throws RefusedError `token_unknown` where the instance has no such token, whatever the id looks like.
+ * @throws RefusedError `token_unknown` where the instance has no such token, whatever the id looks like; UnavailableError
  */
 export async function revokeScimToken(pool: pg.Pool, instance: InstanceId, id: string, by: Actor): Promise<void> {
   const found = isId(id) ? await run(pool, REVOKE_SCIM, [instance, id, by.actor, by.requestId]) : [];

@@ -3,7 +3,7 @@ import { health } from '../../src/admin/schemas.js';
 import { sampleHealth } from '../../src/directory/health.js';
 import { showStuck } from '../../src/directory/progress.js';
 import type { Stage } from '../../src/directory/progress-list.js';
-import { startSweeper } from '../../src/dispatch/sweeper.js';
+import { startHealthSampler } from '../../src/dispatch/health-sampler.js';
 import type { InstanceId, UserId } from '../../src/ids.js';
 import { createLog } from '../../src/telemetry/log.js';
 import { until } from '../support/interleave.js';
@@ -83,10 +83,10 @@ describe('the health of an instance in the admin API', () => {
     assert.equal(await kept(), 2);
   });
 
-  it('is written down by the sweeper', async () => {
+  it('is written down without anybody asking', async () => {
     const { pool } = admin.database;
-    const sweeper = startSweeper({ pool, log: createLog({ logLevel: 'silent' }, 'server'), onSwept: () => undefined });
+    const sampler = startHealthSampler({ pool, log: createLog({ logLevel: 'silent' }, 'server') });
     await until('there is a sample', async () => (await figures()).length === 1);
-    await sweeper.stop();
+    await sampler.stop();
   });
 });

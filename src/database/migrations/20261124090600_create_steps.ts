@@ -8,7 +8,6 @@ async function up(knex: Knex): Promise<void> {
   await knex.raw(KICK_INSTANCE);
   await knex.raw(RELEASE_KEPT);
   await knex.raw(READ_ASSERTED);
-  await knex.raw(ROLES);
   await knex.raw(APPLY_ACCOUNTS);
   await knex.raw(FIND_MANAGERS);
   await knex.raw(JOIN_TEAMS);
@@ -18,8 +17,7 @@ async function up(knex: Knex): Promise<void> {
 
 async function down(knex: Knex): Promise<void> {
   await knex.raw(
-    `drop function evaluate_instance, evaluate_reports, join_teams, find_managers, apply_accounts, stored_role, scim_role,
-       read_asserted, release_kept, shown_state, kick_instance`,
+    `drop function evaluate_instance, evaluate_reports, join_teams, find_managers, apply_accounts, read_asserted, release_kept, shown_state, kick_instance`,
   );
 }
 
@@ -102,23 +100,6 @@ begin
   from accounts a join instances i on i.id = a.instance_id
   where a.instance_id = p_instance and a.id = any (p_ids);
 end
-$$`;
-
-/** Rules 6 and 11: the role that is stored where one is asked for, and the one that a user's SCIM roles ask for. */
-const ROLES = `
-create function stored_role(p_instance text, p_id uuid, p_role text) returns text language sql stable as $$
-  select case
-    when p_role = 'individual' and exists (
-      select from accounts report where report.instance_id = p_instance and report.manager_id = p_id)
-    then 'manager' else p_role end
-$$;
-
-create function scim_role(p_attributes jsonb) returns text language sql immutable as $$
-  select known.role
-  from unnest(array['coach', 'publisher', 'manager', 'individual']) with ordinality as known (role, place)
-  where exists (
-    select from jsonb_array_elements(p_attributes -> 'roles') given where lower(given ->> 'value') = known.role)
-  order by known.place limit 1
 $$`;
 
 /**

@@ -61,58 +61,10 @@ async function up(knex: Knex): Promise<void> {
     ) with (fillfactor = 60);
     create index import_rows_user_name on import_rows (instance_id, import_id, user_name_key, line) where user_name_key is not null;
   `);
-  await knex.raw(IMPORTED_ROLES);
 }
 
 async function down(knex: Knex): Promise<void> {
-  await knex.raw('drop function set_imported_roles');
   await knex.raw('drop table import_rows, imports');
 }
 
 export const createImports: Knex.Migration = { up, down };
-
-/**
- * Rule 11: the roles of a page of a file, of whom has these versions still. The caller holds the instance's lock, and has the accounts.
- * Returns of whom that is so.
- */
-const IMPORTED_ROLES = `
-create function set_imported_roles(p_instance text, p_ids uuid[], p_versions bigint[], p_roles text[], p_actor text, p_request text)
-returns setof uuid language plpgsql as $$
-declare
-  v_current uuid[];
-  v_set uuid[];
-begin
-  -- Whoever waits for a row here sees it as it is then.
-  v_current := array(
-    select a.id from unnest(p_ids, p_versions) as asked (id, version)
-    join accounts a on a.instance_id = p_instance and a.id = asked.id and a.asserted_version = asked.version
-    order by a.id for no key update of a);
-
-  if exists (
-    select from unnest(p_ids, p_roles) as asked (id, role)
-    join accounts a on a.instance_id = p_instance and a.id = asked.id and a.role <> asked.role
-    join instances i on i.id = p_instance
-    where a.id = any (v_current) and ('coach' in (a.role, asked.role) or a.id = i.default_manager_id))
-  then
-    perform kick_instance(p_instance, 'import');
-  end if;
-
-  with written as (
-    -- Of an account without a revision nothing was told yet, its names neither.
-    update accounts a set role = asked.role, revision = a.revision + case when a.revision = 0 then 0 else 1 end,
-      coach_since = case when asked.role = 'coach' then clock_timestamp() end
-    from (select v.id, stored_role(p_instance, v.id, v.role) as role from unnest(p_ids, p_roles) as v (id, role)) asked
-    where a.instance_id = p_instance and a.id = asked.id and a.id = any (v_current) and a.role <> asked.role
-    returning a.id, a.role, a.asserted_version, a.revision > 0 as told
-  ),
-  audited as (
-    insert into audit_log (instance_id, actor, action, user_id, version, outcome, request_id)
-    select p_instance, p_actor, 'account.role:' || written.role, written.id, written.asserted_version, 'accepted', p_request from written
-  )
-  select array_agg(written.id) into v_set from written where written.told;
-  if v_set is not null then
-    perform record_accounts(p_instance, v_set, array_fill('account.updated'::text, array[cardinality(v_set)]));
-  end if;
-  return query select unnest(v_current);
-end
-$$`;

@@ -7,6 +7,7 @@ import { createAuditLog } from './20261124090400_create_audit_log.js';
 import { createEvents } from './20261124090410_create_events.js';
 import { createSeals } from './20261124090420_create_seals.js';
 import { createManagerRule } from './20261124090500_create_manager_rule.js';
+import { createRoles } from './20261124090550_create_roles.js';
 import { createSteps } from './20261124090600_create_steps.js';
 import { createGroups } from './20261125090000_create_groups.js';
 import { createRequests } from './20261125090100_create_requests.js';
@@ -28,6 +29,7 @@ export const migrations: Record<string, Knex.Migration> = {
   '20261124090410_create_events': createEvents,
   '20261124090420_create_seals': createSeals,
   '20261124090500_create_manager_rule': createManagerRule,
+  '20261124090550_create_roles': createRoles,
   '20261124090600_create_steps': createSteps,
   '20261125090000_create_groups': createGroups,
   '20261125090100_create_requests': createRequests,

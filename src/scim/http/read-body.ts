@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import rawBody from 'raw-body';
-import { parseScimBody } from '../protocol/depth.js';
 import { invalidSyntax, payloadTooLarge, ScimError, unsupportedMediaType } from '../protocol/errors.js';
+import { parseScimBody } from '../protocol/scim-body.js';
 
 const MEDIA_TYPES: readonly string[] = ['application/scim+json', 'application/json'];
 

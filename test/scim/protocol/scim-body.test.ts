@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { assertDepth, MAX_BODY_DEPTH, parseScimBody } from '../../../src/scim/protocol/depth.js';
+import { assertDepth, MAX_BODY_DEPTH, parseScimBody } from '../../../src/scim/protocol/scim-body.js';
 
 const nested = (depth: number) => `{"a":${'['.repeat(depth - 1)}${']'.repeat(depth - 1)}}`;
 
