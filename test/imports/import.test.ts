@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { request } from 'node:http';
-import { setTimeout as delay } from 'node:timers/promises';
 import { issueOperatorToken, revokeOperatorToken } from '../../src/instances/operator-tokens.js';
 import { assertEqualsModel } from '../support/compare-with-model.js';
 import { recordHistory, temporalClient } from '../support/histories.js';
@@ -235,7 +234,9 @@ describe('an import', function () {
     upload.write(HEADER);
     await untilBlocked(roster);
     upload.destroy();
-    await delay(50);
+    await new Promise((resolve) => upload.once('close', resolve));
+    // Whoever is answered came after it.
+    await fetch(new URL('/healthz', roster.adminUrl));
     await holder.query('commit');
     holder.release();
     await until('it is gone', async () => (await count('imports')) === before);
@@ -273,6 +274,7 @@ describe('an import', function () {
       const paused = await importNow(roster, id);
       assert.deepEqual([paused.state, paused.rows.created, paused.rows.pending], ['paused', 500, 700]);
       assert.equal((await act(id, 'pause')).status, 409);
+      assert.equal(await count('audit_log', `action = 'import.act' and outcome = 'refused'`), 1);
       assert.equal((await act(id, 'resume')).status, 200);
       assert.deepEqual(countsOf(await importEnded(roster, id)), { total: PEOPLE, created: PEOPLE });
       await recordHistory(roster, `import/${id}`, 'import-paused');
