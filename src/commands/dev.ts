@@ -76,10 +76,10 @@ What next:
   Provision a user, as Okta does:
     curl -s ${file.scimUrl}/Users \\
       -H 'Authorization: Bearer ${file.scimToken}' -H 'Content-Type: application/scim+json' \\
-      -d '{"userName":"eva.stone@acme.example","title":"AE"}'
+      -d '{"userName":"lou.berg@acme.example","title":"AE"}'
 
   See the account, its manager and its team:
-    curl -s '${file.adminUrl}/instances/${file.instance}/accounts?userName=eva.stone@acme.example' \\
+    curl -s '${file.adminUrl}/instances/${file.instance}/accounts?userName=lou.berg@acme.example' \\
       -H 'Authorization: Bearer ${file.adminToken}'
 
   See all of it in the console, signed in with ${file.adminToken}:

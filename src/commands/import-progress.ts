@@ -6,7 +6,7 @@ const WIDTH = 30;
 const LINE_MS = 5_000;
 
 /** A bar that shows how far an import is: written over on a terminal, a line now and then elsewhere. */
-export function progressBar(stream: WriteStream): { show(now: Import): void; end(): void } {
+export function progressBar(stream: WriteStream): { show(now: Import): void; end(last: Import): void } {
   const isTerminal = stream.isTTY;
   let last = 0;
   return {
@@ -17,9 +17,7 @@ export function progressBar(stream: WriteStream): { show(now: Import): void; end
         last = Date.now();
       }
     },
-    end: () => {
-      if (isTerminal) stream.write('\n');
-    },
+    end: (now) => stream.write(isTerminal ? '\n' : `${barOf(now)}\n`),
   };
 }
 

@@ -143,7 +143,7 @@ async function watch(pool: pg.Pool, id: string): Promise<Import> {
     const now = await showImport(pool, id);
     bar.show(now);
     if (now.finishedAt !== null) {
-      bar.end();
+      bar.end(now);
       return now;
     }
     await delay(POLL_MS);

@@ -2,13 +2,14 @@ import { Command, Option } from 'commander';
 import type pg from 'pg';
 import type { Config } from '../config.js';
 import { listProgress, type Progress, type Reason, STAGES, type Stage } from '../directory/progress-list.js';
+import { storyHead } from '../directory/story.js';
 import { runOf, runsUrl } from '../dispatch/temporal-ui.js';
-import { type InstanceId, isUserId } from '../ids.js';
+import type { InstanceId } from '../ids.js';
 import { showInstance } from '../instances/instances.js';
 import { actOnInstance, actOnUser, USER_ACTIONS, type UserAction } from '../instances/operator-actions.js';
 import { BY_CLI, temporalUi, withDatabase } from './context.js';
 import { JSON_OPTION, type Json, print, printList, printOne } from './output.js';
-import { reason } from './texts.js';
+import { reason, whom } from './texts.js';
 
 const PAGE = 1_000;
 
@@ -69,14 +70,14 @@ export const retryCommand = (config: Config): Command =>
   new Command('retry')
     .description('try a stuck user again now, or all of an instance; or do something else about one')
     .argument('<instance>')
-    .argument('[user id]', 'all who are stuck, where none is given')
+    .argument('[user]', 'an id or a userName; all who are stuck, where none is given')
     .requiredOption('--why <reason>', 'for the audit log', reason)
     .addOption(new Option('--code <reason code>', 'of all who are stuck, those of this reason').choices(STUCK_FOR))
     .addOption(new Option('--action <action>', 'for one user: what to do, retryNow unless told').choices(USER_ACTIONS))
     .option(...JSON_OPTION)
     .addHelpText(
       'after',
-      '\nExamples:\n  $ roster retry acme --why "the application is back"\n  $ roster retry acme 0190b2c4-… --action abandon --why "left the company"',
+      '\nExamples:\n  $ roster retry acme --why "the application is back"\n  $ roster retry acme ada@acme.example --action abandon --why "left the company"',
     )
     .action(
       async (
@@ -85,15 +86,15 @@ export const retryCommand = (config: Config): Command =>
         options: { why: string; code?: Reason; action?: UserAction; json?: boolean },
       ) => {
         const { why, code, action } = options;
-        if (user === undefined && action !== undefined) throw new Error('--action is for one user: give the id too.');
+        if (user === undefined && action !== undefined) throw new Error('--action is for one user: name the user too.');
         if (user !== undefined && code !== undefined) {
-          throw new Error('--code is for all who are stuck: leave it out, or the user id.');
+          throw new Error('--code is for all who are stuck: leave it out, or the user.');
         }
-        if (user !== undefined && !isUserId(user)) throw new Error(`"${user}" is no user id; roster stuck shows them.`);
         const accounts = await withDatabase(config, async (pool) => {
           const { slug: instance } = await showInstance(pool, slug);
           if (user === undefined) return actOnInstance(pool, instance, 'retryStuck', code, why, BY_CLI);
-          await actOnUser(pool, instance, user, action ?? 'retryNow', why, BY_CLI);
+          const { userId } = await storyHead(pool, instance, whom(user));
+          await actOnUser(pool, instance, userId, action ?? 'retryNow', why, BY_CLI);
           return 1;
         });
         printOne({ accounts }, { accounts }, options);

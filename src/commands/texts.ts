@@ -1,5 +1,11 @@
 import { InvalidArgumentError } from 'commander';
+import { isUserId, type UserId } from '../ids.js';
+import { foldUserName } from '../scim/protocol/resource.js';
 import { MAX_LABEL_CHARACTERS, MAX_REASON_CHARACTERS, textFault } from '../text-fault.js';
+
+/** Whom a command is about: an id or a userName. */
+export const whom = (text: string): { readonly id: UserId } | { readonly userNameKey: string } =>
+  isUserId(text) ? { id: text } : { userNameKey: foldUserName(text) };
 
 const upTo =
   (most: number) =>

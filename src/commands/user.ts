@@ -7,10 +7,9 @@ import { runOf } from '../dispatch/temporal-ui.js';
 import { type InstanceId, isUserId, type UserId } from '../ids.js';
 import { eraseUser } from '../instances/erase-user.js';
 import { showInstance } from '../instances/instances.js';
-import { foldUserName } from '../scim/protocol/resource.js';
 import { BY_CLI, temporalUi, withDatabase } from './context.js';
 import { JSON_OPTION, print, printOne } from './output.js';
-import { reason } from './texts.js';
+import { reason, whom } from './texts.js';
 
 const PAGE = 1_000;
 
@@ -31,7 +30,7 @@ export function userCommand(config: Config): Command {
       const ui = await temporalUi(config);
       await withDatabase(config, async (pool) => {
         const { slug: instance } = await showInstance(pool, slug);
-        const head = await storyHead(pool, instance, isUserId(who) ? { id: who } : { userNameKey: foldUserName(who) });
+        const head = await storyHead(pool, instance, whom(who));
         const items = (await wholeStory(pool, instance, head.userId)).map((entry) => ({
           at: entry.at,
           ...tellEntry(entry),

@@ -78,7 +78,7 @@ function eventText({ revision, body: { status, role, manager, team }, why }: Of<
 }
 
 function reasonForNone(why: Of<'event'>['why']): string {
-  return why?.isWaiting === true ? ': whom the reference means is not here yet' : '';
+  return why?.isWaiting === true ? ' yet: whom the reference names is looked for' : '';
 }
 
 function reasonOf(origin: 'assigned' | 'default', why: Of<'event'>['why']): string {

@@ -87,7 +87,7 @@ export function mapColumns(names: readonly string[], mapping: ReadonlyMap<string
 export function assertNamesPeople({ attributes, names }: Columns): void {
   if (attributes.includes('email') || attributes.includes('userName')) return;
   throw invalidImport(
-    `No column has the e-mail. Call it email or userName, or map it (mapping=<column>:email). The columns are: ${names.join(', ')}`,
+    `No column has the e-mail. Call it email or userName, or map it, as "Work mail:email" (--mapping, or mapping in the query). The columns are: ${names.join(', ')}`,
   );
 }
 

@@ -74,7 +74,7 @@ describe('the story of one user, as operators read it', function () {
     const texts = items.map(({ kind, text }) => `${kind}: ${text}`);
     const inOrder = [
       /^asserted: Created: userName, manager, .*\(version 1\)$/,
-      /^decided: .*active, individual, no manager: whom the reference means is not here yet/,
+      /^decided: .*active, individual, no manager yet: whom the reference names is looked for/,
       /^told: .*account\.created .*answer 204, taken/,
       /^decided: .*manager coach@roster\.test \(the default manager: the reference means nobody\), team First Coach/,
       /^decided: .*manager boss@x\.test \(as named, by externalId\)/,

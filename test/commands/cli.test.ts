@@ -309,7 +309,7 @@ describe('the command line', function () {
       'an action of nobody in particular',
       ['retry', 'acme', '--action', 'abandon', '--why', 'x'],
       {},
-      /--action is for one user: give the id too/,
+      /--action is for one user: name the user too/,
     ],
     [
       'one user of a reason',
