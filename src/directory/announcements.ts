@@ -3,6 +3,7 @@ import type { Delivery } from '../application/deliver.js';
 import type { Outcome } from '../application/outcome.js';
 import { run, type Statement } from '../database/pool.js';
 import type { InstanceId, UserId } from '../ids.js';
+import { RENEWED } from './kicks.js';
 
 /** What the application is to be told of an account, claimed for 30 s. */
 export interface Announcement {
@@ -158,7 +159,7 @@ const LEAVE_TO_OWN_RUN: Statement = {
     with kicked as (
       insert into kicks (instance_id, user_id, lane, source, batch)
       values ($1, $2, case when $3::uuid is null then 1 else 2 end, case when $3::uuid is null then 'sweep' else 'import' end, $3)
-      on conflict (instance_id, user_id) do update set nonce = nextval('kick_nonce'), batch = coalesce(excluded.batch, kicks.batch), taken_until = null
+      on conflict (instance_id, user_id) do update set ${RENEWED}, batch = coalesce(excluded.batch, kicks.batch)
     )
     update events e set moved = false where e.instance_id = $1 and e.user_id = $2 and e.moved`,
 };

@@ -19,6 +19,10 @@ export interface Kick {
 /** While this many users are provisioning and not overdue, only deactivations are sent (guard 5). */
 const OPEN_RUNS = 200;
 
+/** What a statement that writes a kick does where there is one: who waits keeps the place, and what is being sent is asked for anew. */
+export const RENEWED = `nonce = nextval('kick_nonce'), taken_until = null,
+        created_at = case when kicks.taken_until is null then kicks.created_at else excluded.created_at end`;
+
 const TAKE: Statement = {
   name: 'take_kicks',
   text: `
@@ -35,14 +39,14 @@ const TAKE: Statement = {
         and (k.user_id is not null or k.instance_id in (select free.id from free))
         and (k.lane = 0 or (select count(*) from (
           select from progress p where p.stage = 'provisioning' and p.due > now() limit ${OPEN_RUNS}) open) < ${OPEN_RUNS})
-      order by k.lane, k.nonce
+      order by k.lane, k.created_at
       limit $1
       for no key update skip locked
     ),
     taken as (
       update kicks k set taken_until = now() + interval '15 seconds'
       from due where k.instance_id = due.instance_id and k.nonce = due.nonce
-      returning k.instance_id, k.user_id, k.nonce, k.lane, k.source, k.batch
+      returning k.instance_id, k.user_id, k.nonce, k.lane, k.source, k.batch, k.created_at
     ),
     wanted as (
       select taken.*, a.wanted, a.applied_version < a.asserted_version as unsettled
@@ -64,7 +68,7 @@ const TAKE: Statement = {
     due_instance as (
       update instances i set due = now() + interval '30 seconds' from wanted where wanted.user_id is null and i.id = wanted.instance_id
     )
-    select instance_id, user_id, nonce, lane, source, batch, wanted from wanted order by lane, nonce`,
+    select instance_id, user_id, nonce, lane, source, batch, wanted from wanted order by lane, created_at`,
 };
 
 /** Takes up to `limit` kicks for 15 s: deactivations first, then live ones, then bulk. Committed when it returns. @throws UnavailableError */

@@ -1,6 +1,7 @@
 import type { Query, Statement } from '../database/pool.js';
 import type { InstanceId } from '../ids.js';
 import { refusalOf } from './constraints.js';
+import { RENEWED } from './kicks.js';
 import type { Actor, AssertedUser } from './users.js';
 
 /** One user as asserted anew, by whom. */
@@ -146,7 +147,7 @@ const update = (name: string, onlyFree: boolean): Statement => ({
       select instance_id, id, case when active then 1 else 0 end, source from account where source <> 'import' or revised
       order by instance_id, id -- as everybody locks kicks: or two who hold several would wait for each other
       on conflict (instance_id, user_id) do update
-        set nonce = nextval('kick_nonce'), lane = least(kicks.lane, excluded.lane), source = excluded.source, taken_until = null
+        set ${RENEWED}, lane = least(kicks.lane, excluded.lane), source = excluded.source
     )
     select id from written`,
 });

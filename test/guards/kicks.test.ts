@@ -117,6 +117,12 @@ describe('guard 5: kicks', () => {
     for (const next of [leaver, live, bulk]) assert.deepEqual(taken(await takeKicks(database.pool, 1)), [next]);
   });
 
+  it('one that is renewed before it was taken keeps its place, or who is changed often would never have a turn', async () => {
+    const [first, second] = [await create('a@x.test'), await create('b@x.test')];
+    await sayAgain(database.pool, instance, first, { userName: 'a@x.test', title: 'AE' });
+    for (const next of [first, second]) assert.deepEqual(taken(await takeKicks(database.pool, 1)), [next]);
+  });
+
   it('live ones pause while 200 users are provisioning; deactivations never', async () => {
     const { pool } = database;
     await pool.query(

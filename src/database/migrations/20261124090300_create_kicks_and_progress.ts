@@ -18,7 +18,7 @@ async function up(knex: Knex): Promise<void> {
       created_at timestamptz not null default now(),
       unique nulls not distinct (instance_id, user_id)
     );
-    create index kicks_in_order on kicks (lane, nonce);
+    create index kicks_in_order on kicks (lane, created_at);
     create index kicks_of_instances on kicks (instance_id) where user_id is null;
     comment on column kicks.lane is '0 deactivations, 1 live, 2 bulk';
 
@@ -59,6 +59,8 @@ begin
   insert into kicks (instance_id, user_id, lane, source, taken_until)
   select p_instance, kicked.id, p_lane, p_source, p_not_before from unnest(p_users) as kicked (id) order by kicked.id
   on conflict (instance_id, user_id) do update set
-    nonce = nextval('kick_nonce'), lane = least(kicks.lane, excluded.lane), source = excluded.source, taken_until = excluded.taken_until;
+    nonce = nextval('kick_nonce'), lane = least(kicks.lane, excluded.lane), source = excluded.source, taken_until = excluded.taken_until,
+    -- Who waits keeps the place, however often it is renewed; what is being sent is asked for anew.
+    created_at = case when kicks.taken_until is null then kicks.created_at else excluded.created_at end;
 end
 $$`;
