@@ -1,10 +1,19 @@
-import { readFile } from 'node:fs/promises';
+import type pg from 'pg';
 import { member, userNameOf } from '../../bench/support/people.js';
-import { seedPeople } from '../../bench/support/seed.js';
+import { BY_BENCH, seedPeople } from '../../bench/support/seed.js';
 import { quantile } from '../../bench/support/statistics.js';
-import { type Cluster, type ClusterOptions, PROGRAMS, type Program, startCluster } from '../cluster.js';
+import type { Query } from '../../src/database/pool.js';
+import { findUsersByName } from '../../src/directory/users.js';
+import { insertUsers } from '../../src/directory/write-users.js';
+import { newUserId } from '../../src/ids.js';
+import { newUser } from '../../src/scim/asserted-user.js';
+import { withDerivedNames } from '../../src/scim/protocol/derived-names.js';
+import { readResource } from '../../src/scim/protocol/resource.js';
+import { resourceTypes } from '../../src/scim/protocol/schema.js';
+import { type Cluster, type ClusterOptions, PROGRAMS, startCluster } from '../cluster.js';
 import { createTenant } from '../tenants.js';
 import type { Tenant } from '../world.js';
+import { memory } from './memory.js';
 import { bringPeople, describeTimes, type Traffic } from './traffic.js';
 
 const LARGE = 500_000;
@@ -72,15 +81,6 @@ const people = (count: number) => Array.from({ length: count }, (_, n) => member
 const describe = ({ requests, times, failed }: Traffic): string =>
   `${requests} requests, ${failed.length} failed; filter ${describeTimes(times.filter)}; create ${describeTimes(times.create)}`;
 
-/** Megabytes that are in memory, of each program. */
-export async function memory(cluster: Cluster): Promise<Record<Program, number>> {
-  const of = async (name: Program): Promise<[Program, number]> => {
-    const status = await readFile(`/proc/${cluster.process(name)?.pid}/status`, 'utf8');
-    return [name, Math.round(Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? 0) / 1_024)];
-  };
-  return Object.fromEntries(await Promise.all(PROGRAMS.map(of))) as Record<Program, number>;
-}
-
 /** What a user takes on the disk, of each table with its indexes. */
 async function sizes({ pool }: Cluster): Promise<string[]> {
   const { rows } = await pool.query<{ name: string; bytes: number; indexes: number }>(
@@ -94,13 +94,33 @@ async function sizes({ pool }: Cluster): Promise<string[]> {
   );
 }
 
-/** How PostgreSQL finds somebody by name among half a million. */
+/** How PostgreSQL finds somebody by name among half a million, and stores somebody new: by the statements of the front door. */
 async function plans({ pool }: Cluster, { instance }: Tenant): Promise<string[]> {
-  const found = `select u.id from unnest(array[$1]::text[], array[$2]::text[]) as wanted (instance_id, sought)
-    join users u on u.instance_id = wanted.instance_id and u.user_name_key = wanted.sought where u.deleted_at is null`;
-  const explain = async (text: string, values: unknown[]): Promise<string[]> =>
-    (await pool.query<{ 'QUERY PLAN': string }>(`explain (analyze, buffers, costs off) ${text}`, values)).rows.map(
-      (row) => `    ${row['QUERY PLAN']}`,
-    );
-  return ['filter userName eq, among half a million:', ...(await explain(found, [instance, userNameOf(LARGE / 2)]))];
+  const key = { instance, userNameKey: userNameOf(LARGE / 2) };
+  const user = newUser(newUserId(), withDerivedNames(readResource(resourceTypes.User, people(LARGE + 1)[LARGE])));
+  return [
+    'filter userName eq, among half a million:',
+    ...(await planOf(pool, (query) => findUsersByName(query, [key]))),
+    'create, among half a million:',
+    ...(await planOf(pool, (query) => insertUsers(query, [{ instance, user, by: BY_BENCH }]))),
+  ];
+}
+
+/** The plan of what is asked for, which is done, and taken back. */
+async function planOf(pool: pg.Pool, ask: (query: Query) => Promise<unknown>): Promise<string[]> {
+  const client = await pool.connect();
+  const lines: string[] = [];
+  try {
+    await client.query('begin');
+    await ask(async ({ text }, values) => {
+      const explained = `explain (analyze, buffers, costs off) ${text}`;
+      const { rows } = await client.query<{ 'QUERY PLAN': string }>(explained, [...values]);
+      lines.push(...rows.map((row) => `    ${row['QUERY PLAN']}`));
+      return [];
+    });
+  } finally {
+    await client.query('rollback');
+    client.release();
+  }
+  return lines;
 }

@@ -2,12 +2,12 @@ import { readdir } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Cluster, type ClusterOptions, PROGRAMS, startCluster } from '../cluster.js';
 import { prove } from '../prove.js';
-import { memory } from './scale.js';
+import { memory } from './memory.js';
 
 const EVERY_MS = 60_000;
 const PEOPLE = 60;
-/** Some twenty writes a second: less than two cores can do, or work would pile up, and nothing could be flat. */
-const CALM = 40;
+/** Some eight writes a second: less than two cores can do, or work would pile up, and nothing could be flat. */
+const CALM = 100;
 /** How much more the last third may have than the one before; of a small figure so much besides. */
 const GROWTH = 1.2;
 const SLACK = 10;
