@@ -13,6 +13,8 @@ import { startProgram } from '../src/dev/program.js';
 import { type FaultProxy, faultProxy } from '../test/support/fault-proxy.js';
 import { createTemporalOnPostgres } from './temporal-on-postgres.js';
 
+const CRASH = /SIG(?:ABRT|SEGV|BUS|ILL|TRAP|FPE)/;
+
 export const SECRET = 'a secret of the proof, which no log may show';
 export const BY_PROOF = { actor: 'proof', source: 'admin', requestId: null } as const;
 
@@ -49,6 +51,8 @@ export interface Cluster {
   readonly later: Promise<void>[];
   /** The logs of Roster's processes. */
   readonly logs: readonly string[];
+  /** Who ended by itself in a way that nobody asked for, as where there is no memory left; a line each. */
+  readonly crashes: readonly string[];
   close(): Promise<void>;
 }
 
@@ -67,6 +71,7 @@ export async function startCluster({ folder, build, report, shutdownSeconds = 5 
   const processes = createChildProcesses();
   const stops: (() => Promise<void>)[] = [];
   const running = new Map<ProgramName, ChildProcess>();
+  const crashes: string[] = [];
   const keep = async <Started extends Running>(name: ProgramName, start: () => Promise<Started>): Promise<Started> => {
     const { first, stop } = await keepRunning(
       async () => {
@@ -74,7 +79,9 @@ export async function startCluster({ folder, build, report, shutdownSeconds = 5 
         running.set(name, started.process);
         return started;
       },
-      () => undefined,
+      (what) => {
+        if (CRASH.test(what)) crashes.push(`${name} ${what}`);
+      },
     );
     stops.unshift(stop);
     return first;
@@ -167,6 +174,7 @@ export async function startCluster({ folder, build, report, shutdownSeconds = 5 
     wipeTemporal: () => temporal.wipe(),
     later: [],
     logs,
+    crashes,
     close: async () => {
       for (const child of running.values()) child.kill('SIGCONT');
       await pool.end();

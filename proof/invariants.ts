@@ -28,6 +28,8 @@ const rows =
   async ({ cluster, tenants }) =>
     (await cluster.pool.query(text, [idsOf(tenants)])).rows.map((row) => JSON.stringify(row));
 
+const TOKEN = /rst_[\w-]{20}/;
+
 /** The actions that write a version of a user. */
 const ASSERTIONS = `('user.create', 'user.update', 'user.activate', 'user.deactivate', 'user.delete')`;
 
@@ -70,8 +72,18 @@ export const INVARIANTS: Readonly<Record<string, Check>> = {
   'I3 one account per user': rows(`
     select u.id from users u full join accounts a on a.instance_id = u.instance_id and a.id = u.id
     where coalesce(u.instance_id, a.instance_id) = any ($1) group by 1 having count(u.id) <> 1 or count(a.id) <> 1`),
-  'I4 one user of a name': rows(`
-    select instance_id, user_name_key from users where instance_id = any ($1) and deleted_at is null group by 1, 2 having count(*) > 1`),
+  'I4 one user of a name, in whatever case, and of an externalId': rows(`
+    select instance_id, lower(user_name) as name from users where instance_id = any ($1) and deleted_at is null group by 1, 2 having count(*) > 1
+    union all
+    select instance_id, external_id from users where instance_id = any ($1) and deleted_at is null and external_id is not null
+    group by 1, 2 having count(*) > 1`),
+  'I5 what is asserted is so': rows(`
+    select u.id, u.active, a.status, u.user_name, a.user_name as account_name, u.attributes ->> 'title' as title, a.title as account_title
+    from users u join accounts a on a.instance_id = u.instance_id and a.id = u.id
+    where u.instance_id = any ($1) and u.deleted_at is null
+      and (u.active <> (a.status = 'active') or a.user_name is distinct from u.user_name or a.email is distinct from u.email
+        or a.display_name is distinct from u.display_name or a.title <> coalesce(u.attributes ->> 'title', '')
+        or a.manager_reference_key is distinct from u.manager_reference_key)`),
   'I5 nobody who is off has access': rows(`
     select u.id from users u join accounts a on a.instance_id = u.instance_id and a.id = u.id
     where u.instance_id = any ($1) and (not u.active or u.deleted_at is not null) and a.status = 'active'`),
@@ -100,17 +112,38 @@ export const INVARIANTS: Readonly<Record<string, Check>> = {
     select a.id from accounts a where a.instance_id = any ($1) and (
       a.manager_id is not null and not exists (select from accounts m where m.instance_id = a.instance_id and m.id = a.manager_id)
       or a.team_id is not null and not exists (select from teams t where t.instance_id = a.instance_id and t.id = a.team_id))`),
-  'I10 a follower of the feed has missed nothing': ({ cursors }) =>
-    Promise.resolve(
-      cursors.flatMap((followed) => {
-        const gap = followed.findIndex((cursor, at) => cursor !== at + 1);
-        return gap < 0 ? [] : [`${followed[gap]} came in place ${gap + 1}`];
-      }),
-    ),
+  'I10 a follower of the feed has missed nothing': async ({ cluster, tenants, cursors }) => {
+    const { rows: counts } = await cluster.pool.query<{ count: number }>(
+      `select (select count(*)::integer from events e where e.instance_id = asked.id) as count
+       from unnest($1::text[]) with ordinality as asked (id, place) order by place`,
+      [idsOf(tenants)],
+    );
+    return cursors.flatMap((followed, tenant) => {
+      const gap = followed.findIndex((cursor, at) => cursor !== at + 1);
+      const { count = 0 } = counts[tenant] ?? {};
+      return [
+        ...(gap < 0 ? [] : [`${followed[gap]} came in place ${gap + 1}`]),
+        ...(followed.length === count ? [] : [`${followed.length} came of ${count}`]),
+      ];
+    });
+  },
   'I12 each import has ended, and its sums match': rows(`
-    select i.id, i.state from imports i where i.instance_id = any ($1) and i.state not in ('done', 'cancelled')`),
+    select i.id, i.state from imports i
+    cross join lateral (
+      select count(*) filter (where r.outcome = 'created') as created, count(*) filter (where r.outcome = 'updated') as updated,
+        count(*) filter (where r.outcome = 'unchanged') as unchanged, count(*) filter (where r.outcome = 'rejected') as rejected,
+        count(*) filter (where r.outcome = 'cancelled') as cancelled, count(*) as all_rows
+      from import_rows r where r.instance_id = i.instance_id and r.import_id = i.id) counted
+    where i.instance_id = any ($1) and (i.state not in ('done', 'cancelled')
+      or (i.created, i.updated, i.unchanged, i.rejected, i.cancelled, i.created + i.updated + i.unchanged + i.rejected + i.cancelled)
+        is distinct from (counted.created, counted.updated, counted.unchanged, counted.rejected, counted.cancelled, counted.all_rows))`),
   'I13 no secret, no password and no e-mail is in a log': ({ cluster }) =>
-    inLogs(cluster, (line) => [SECRET, CANARY, `@${DOMAIN}`].some((word) => line.includes(word))),
+    inLogs(
+      cluster,
+      (line) =>
+        TOKEN.test(line) ||
+        [SECRET, CANARY, `@${DOMAIN}`].some((word) => line.toLowerCase().includes(word.toLowerCase())),
+    ),
   'I13 no password is stored': async ({ cluster: { pool } }) => {
     const { rows: tables } = await pool.query<{ name: string }>(
       `select tablename as name from pg_tables where schemaname = 'public'`,
@@ -156,18 +189,22 @@ export const INVARIANTS: Readonly<Record<string, Check>> = {
     inLogs(cluster, (line) =>
       /unhandledRejection|Unhandled|softassert|uncaughtException|TMPRL1100|DeterminismViolation/.test(line),
     ),
+  'no process has ended by itself': async ({ cluster }) => cluster.crashes,
   'guard 7: the application is told in order, one call at a time': async ({ application }) => application.faults,
   'the application has what is so': async ({ cluster, application, tenants }) => {
-    const { rows: accounts } = await cluster.pool.query<{ id: string; status: string; title: string; told: boolean }>(
-      `select id, status, title, told_created as told from accounts where instance_id = any ($1) and status <> 'pending'`,
+    const { rows: accounts } = await cluster.pool.query<{ id: string; status: string; told: boolean; now: string }>(
+      `select id, status, told_created as told, concat_ws(' ', user_name, display_name, title, role, manager_id) as now
+       from accounts where instance_id = any ($1) and status <> 'pending'`,
       [idsOf(tenants)],
     );
-    return accounts.flatMap(({ id, status, title, told }) => {
+    return accounts.flatMap(({ id, status, told, now }) => {
       const has = application.has.get(id);
       if (has === undefined) return told || status === 'active' ? [`${id} is unknown to it, and ${status}`] : [];
-      return has.status === status && (status !== 'active' || has.title === title)
+      const { userName, displayName, title, role, manager } = has;
+      const known = [userName, displayName, title, role, ...(manager === null ? [] : [manager.id])].join(' ');
+      return has.status === status && (status !== 'active' || known === now)
         ? []
-        : [`${id}: ${has.status} ${has.title}, not ${status} ${title}`];
+        : [`${id}: ${has.status} ${known}, not ${status} ${now}`];
     });
   },
 };

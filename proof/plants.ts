@@ -6,6 +6,8 @@ interface Plant {
   readonly what: string;
   /** The faults under which it comes to light. */
   readonly faults: string;
+  /** What is said of it where it is found, so that nothing else counts. */
+  readonly foundBy: RegExp;
   /** The only program that has it; all of them unless told otherwise. */
   readonly program?: string;
   readonly edits: readonly Edit[];
@@ -21,6 +23,7 @@ export const PLANTS: Readonly<Record<string, Plant>> = {
   'kick-outside': {
     what: 'the kick is written after the transaction of the change, not in it',
     faults: 'F3',
+    foundBy: /^I9 somebody is behind/,
     edits: [
       [WRITES, `source from written where source <> 'import'\n`, `source from written where false\n`],
       [WRITES, `from account where source <> 'import' or revised`, `from account where false`],
@@ -57,11 +60,13 @@ export const PLANTS: Readonly<Record<string, Plant>> = {
   'fence-removed': {
     what: 'a change is written whatever version it was computed from',
     faults: 'none',
+    foundBy: /^F18/,
     edits: [[WRITES, ' and u.version = a.version - 1 ', ' ']],
   },
   'instance-dropped': {
     what: 'users are found by id or name alone, of whichever instance they are',
     faults: 'none',
+    foundBy: /^I11/,
     edits: [
       ['src/directory/users.js', 'join users u on u.instance_id = wanted.instance_id and u.', 'join users u on u.'],
     ],
@@ -69,6 +74,7 @@ export const PLANTS: Readonly<Record<string, Plant>> = {
   'members-rewritten': {
     what: "a group's members are read, changed and written back as a list",
     faults: 'none',
+    foundBy: /^I1 .*member/,
     edits: [
       [
         'src/directory/groups.js',
@@ -86,11 +92,13 @@ export const PLANTS: Readonly<Record<string, Plant>> = {
   'fold-split': {
     what: 'the filter compares userNames by another fold than the one they are stored under',
     faults: 'none',
+    foundBy: /^I15 filter/,
     edits: [['src/scim/list-users.js', 'userNameKey: foldUserName(userName)', 'userNameKey: userName']],
   },
   'waits-for-temporal': {
     what: 'a request is answered once Temporal has been told',
     faults: 'F5,F7',
+    foundBy: /^F7/,
     edits: [
       [
         'src/server.js',
@@ -110,11 +118,13 @@ export const PLANTS: Readonly<Record<string, Plant>> = {
   'wake-up-missed': {
     what: 'whoever waits for somebody, or fell back, is not looked for when that one comes',
     faults: 'none',
+    foundBy: /^I7/,
     edits: [['workflows/provision.js', 'await adoptAllReports(user);', '']],
   },
   'announcing-unclaimed': {
     what: 'whoever has something to tell the application tells it, whether or not another does',
     faults: 'F2,F14,F17',
+    foundBy: /^guard 7/,
     edits: [
       [
         'src/database/migrations/20261125110000_create_announcements.js',
@@ -127,6 +137,7 @@ export const PLANTS: Readonly<Record<string, Plant>> = {
   'workflow-unpatched': {
     what: 'one worker has the steps of a run in another order, without `patched`',
     faults: 'F1',
+    foundBy: /TMPRL1100/,
     program: 'worker 2',
     edits: [
       ['workflows/provision.js', 'await adoptAllReports(user);', ''],
@@ -140,6 +151,7 @@ export const PLANTS: Readonly<Record<string, Plant>> = {
   'token-remembered': {
     what: 'a token that was good once is good for ten minutes',
     faults: 'F24',
+    foundBy: /^F24/,
     edits: [['src/instances/authenticate-token.js', 'REMEMBERED_MS = 1_000', 'REMEMBERED_MS = 600_000']],
   },
 };

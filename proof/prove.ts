@@ -1,13 +1,14 @@
 import { setMaxListeners } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
+import { inspect } from 'node:util';
 import { type Random, seededRandom } from '../src/demo/random.js';
 import { faultProxy } from '../test/support/fault-proxy.js';
 import { startRecordingApplication } from '../test/support/recording-application.js';
-import { askScim } from './ask.js';
 import { pushGroup } from './clients/groups.js';
 import { importPeople } from './clients/imports.js';
 import { followEvents, watchAlways } from './clients/observers.js';
-import { lookOverTheWall, operate, retryStuck } from './clients/operators.js';
+import { operate, retryStuck } from './clients/operators.js';
+import { lookOverTheWall } from './clients/outsider.js';
 import { actForPerson } from './clients/people.js';
 import type { Cluster } from './cluster.js';
 import { FAULTS } from './faults/faults.js';
@@ -61,6 +62,7 @@ export async function prove(cluster: Cluster, options: Seed): Promise<Proof> {
   const applicationLink = await faultProxy(application.url);
   const ledger = new Ledger(options.ledgerFile);
   const stopping = new AbortController();
+  const resting = new AbortController();
   setMaxListeners(0, stopping.signal);
   try {
     const tenants: Tenant[] = [];
@@ -79,18 +81,25 @@ export async function prove(cluster: Cluster, options: Seed): Promise<Proof> {
       calm: options.calm ?? 1,
       signal: stopping.signal,
     };
-    const { clients, feeds } = startClients(world, random);
+    const clients = startClients(world, random);
+    const feeds = tenants.map((tenant, at) =>
+      followEvents({ world, tenant, random: random.fork(`${at} feed`) }, resting.signal),
+    );
     const doing = doFaults(world, options, random.fork('nemesis'));
-    // Whatever comes of it, nobody writes into a ledger that is closed.
+    // Whatever comes of it, nobody writes into a ledger that is closed, and whoever was frozen goes on while it is watched.
     await Promise.allSettled([doing]);
+    await Promise.all(cluster.later.splice(0));
     stopping.abort();
     await clients;
     const faults = await doing;
-    const cursors = await Promise.all(feeds);
-    await Promise.all(cluster.later.splice(0));
     world.seen.push(...(await refusedForNothing(world)));
     const began = performance.now();
     const restless = await rest(world, random);
+    resting.abort();
+    const cursors = await Promise.all(feeds);
+    if (ledger.count('ok') < options.people) world.seen.push(`only ${ledger.count('ok')} writes were acknowledged`);
+    if (options.faults.length === 0)
+      world.seen.push(...application.repeated.map((id) => `guard 7 ${id} was told again though it was taken`));
     const wrong = restless.slice(0, TOLD).map((line) => `I9 has not come to rest: ${line}`);
     for (const [name, check] of Object.entries(INVARIANTS))
       wrong.push(...(await check({ ...world, cursors })).slice(0, TOLD).map((line) => `${name}: ${line}`));
@@ -105,6 +114,7 @@ export async function prove(cluster: Cluster, options: Seed): Promise<Proof> {
     };
   } finally {
     stopping.abort();
+    resting.abort();
     ledger.close();
     await applicationLink.close();
     await application.close();
@@ -116,12 +126,9 @@ const STRANGERS = Array.from({ length: 12 }, (_, n) => `stranger ${n}`);
 /** Whom files make. */
 const LENT = Array.from({ length: 20 }, (_, n) => `q${n}`);
 
-function startClients(
-  world: World,
-  random: Random,
-): { clients: Promise<unknown>; feeds: Promise<readonly number[]>[] } {
+/** Starts all clients but those of the feeds. One that fails is wrong, and ends no other. @returns when all have ended */
+function startClients(world: World, random: Random): Promise<unknown> {
   const clients: Promise<unknown>[] = [watchAlways(world)];
-  const feeds: Promise<readonly number[]>[] = [];
   for (const [at, tenant] of world.tenants.entries()) {
     const other = world.tenants[1 - at];
     const of = (label: string): ClientOf => ({ world, tenant, random: random.fork(`${at} ${label}`) });
@@ -133,24 +140,26 @@ function startClients(
       pushGroup(of('group 2'), 'Group', STRANGERS.slice(6)),
       operate(of('operator')),
     );
-    if (other !== undefined) clients.push(lookOverTheWall(of('wall'), other, askScim));
-    feeds.push(followEvents(of('feed')));
+    if (other !== undefined) clients.push(lookOverTheWall(of('wall'), other));
   }
-  return { clients: Promise.all(clients), feeds };
+  const told = (error: unknown): void => void world.seen.push(`a client of the proof has failed: ${inspect(error)}`);
+  return Promise.all(clients.map((client) => client.catch(told)));
 }
 
-/** One fault after the other for so many minutes. @returns which came */
+/** One fault after the other for so many minutes. @returns which were done */
 async function doFaults(world: World, { minutes, faults }: Seed, random: Random): Promise<string[]> {
   const end = performance.now() + minutes * 60_000;
   const done: string[] = [];
+  let drawn = 0;
   while (performance.now() < end) {
     await delay(500 + random.below(2_000));
     if (faults.length === 0) continue;
     const name = random.pick(faults);
-    done.push(name);
-    await FAULTS[name]?.(world, random).catch((error: unknown) => {
+    // What it draws, however often, is its own, or the next fault would be another one.
+    const isDone = await FAULTS[name]?.(world, random.fork(`${drawn++} ${name}`)).catch((error: unknown) => {
       throw new Error(`${name} could not be done`, { cause: error });
     });
+    if (isDone !== false) done.push(name);
   }
   return done;
 }

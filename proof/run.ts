@@ -4,7 +4,7 @@ import { inspect, parseArgs } from 'node:util';
 import { isReachable } from '../src/dev/embedded-postgres.js';
 import { REACHABLE_FOLDER } from '../src/dev/postgres-binaries.js';
 import { PACKAGE_ROOT } from '../src/program-files.js';
-import { type Cluster, startCluster } from './cluster.js';
+import { type Cluster, type ClusterOptions, startCluster } from './cluster.js';
 import { wantedFaults } from './faults/faults.js';
 import { proveScale } from './parts/scale.js';
 import { soak } from './parts/soak.js';
@@ -18,7 +18,7 @@ const HELP = `Tries to break Roster: clients, faults, and what must be true in t
   npm run proof -- [--seed 1] [--seeds 1] [--minutes 0.5] [--faults all] [--people 30]
   npm run proof -- --plant all
 
---seed N      the first seed; a seed fixes what clients ask and which faults come when
+--seed N      the first seed; a seed fixes what clients ask and which faults come in which order
 --seeds N     how many, one after the other
 --minutes M   how long each is kept under faults
 --faults F    all, none, or names that begin with one of these, with commas between them (F1,F9)
@@ -53,7 +53,17 @@ const SEEDS_PER_CLUSTER = 20;
 /** A planted mistake that so many seeds do not find is not found. */
 const SEEDS_PER_PLANT = 8;
 
-const minutes = Number(options.minutes ?? 0.5);
+/** @throws Error where it is no number above 0 */
+function positive(name: string, text: string): number {
+  const number = Number(text);
+  if (!(number > 0)) throw new Error(`--${name} must be a number above 0, not ${text}.`);
+  return number;
+}
+
+const minutes = positive('minutes', options.minutes ?? (options.part === 'soak' ? '30' : '0.5'));
+const people = positive('people', options.people);
+const firstSeed = positive('seed', options.seed);
+const seedsWanted = options.seeds === undefined ? undefined : positive('seeds', options.seeds);
 
 const say = (line: string): void => void process.stderr.write(`${line}\n`);
 
@@ -66,7 +76,7 @@ interface Plan {
   readonly isOver: (proof: Proof) => boolean;
 }
 
-/** Plays seeds until there are no more or it is over. @returns whether each was as it must be */
+/** Plays seeds until there are no more or one is what is looked for. @returns whether each was as it must be, or was looked for */
 async function play({ first, count, faults, build, isOver }: Plan): Promise<boolean> {
   const names = wantedFaults(faults);
   let allWell = true;
@@ -83,16 +93,16 @@ async function play({ first, count, faults, build, isOver }: Plan): Promise<bool
         running = { cluster: await startCluster({ folder, build, report }), folder, left: SEEDS_PER_CLUSTER };
       }
       const { cluster, folder } = running;
-      const people = Number(options.people);
       const ledgerFile = join(folder, `ledger-${seed}.ndjson`);
       const proof = await prove(cluster, { seed, minutes, people, faults: names, ledgerFile }).catch(
         (error: unknown): Proof => notPlayed(seed, error),
       );
-      await tell(proof, folder, faults);
-      const isWell = proof.wrong.length === 0;
+      const isWanted = isOver(proof);
+      await tell(proof, folder, faults, isWanted);
+      const isWell = proof.wrong.length === 0 || isWanted;
       allWell &&= isWell;
       running.left -= 1;
-      if (isOver(proof)) break;
+      if (isWanted) return true;
       if (!isWell || running.left === 0) await stop(!isWell);
     }
   } finally {
@@ -123,19 +133,21 @@ async function newFolder(seed: number): Promise<string> {
   return folder;
 }
 
-async function tell(proof: Proof, folder: string, faults: string): Promise<void> {
+/** Says what came of a seed; where it is wrong, and that was not looked for, how to look into it. */
+async function tell(proof: Proof, folder: string, faults: string, isWanted: boolean): Promise<void> {
   const { seed, acknowledged, refused, unknown, restMs, wrong } = proof;
   const counts = `${acknowledged} acknowledged, ${refused} refused, ${unknown} unknown; ${proof.faults.length} faults, at rest after ${Math.round(restMs / 1_000)} s`;
   say(`  seed ${seed}: ${counts}; ${wrong.length === 0 ? 'all is as it must be' : `${wrong.length} wrong`}`);
   if (options.results !== undefined) await appendFile(options.results, `${JSON.stringify(proof)}\n`);
-  if (wrong.length === 0) return;
+  if (isWanted) say(`  ${wrong[0]}`);
+  if (wrong.length === 0 || isWanted) return;
   await writeFile(join(folder, `seed-${seed}.json`), JSON.stringify(proof, null, 2));
   say(
     [
       `FAILED: seed ${seed}`,
       ...wrong,
       `ledger, logs and data: ${folder}`,
-      `again: npm run proof -- --seed ${seed} --minutes ${minutes} --people ${options.people} --faults ${faults}`,
+      `again: npm run proof -- --seed ${seed} --minutes ${minutes} --people ${people} --faults '${faults}'`,
     ].join('\n  '),
   );
 }
@@ -147,30 +159,40 @@ async function playPlants(names: readonly string[]): Promise<string[]> {
   const missed: string[] = [];
   for (const name of names) {
     const planted = await plantedBuild(name, BUILD);
-    say(`${name}: ${planted.plant.what}`);
-    const plan = { first: Number(options.seed), count: Number(options.seeds ?? SEEDS_PER_PLANT) };
-    const faults = options.faults ?? planted.plant.faults;
-    const isOver = ({ wrong }: Proof): boolean => wrong.length > 0;
-    const isMissed = await play({ ...plan, faults, build: planted.build, isOver });
-    say(`${name}: ${isMissed ? 'NOT FOUND' : 'found'}`);
-    if (isMissed) missed.push(name);
-    await planted.remove();
+    try {
+      const { what, faults, foundBy } = planted.plant;
+      say(`${name}: ${what}`);
+      let isFound = false;
+      await play({
+        first: firstSeed,
+        count: seedsWanted ?? SEEDS_PER_PLANT,
+        faults: options.faults ?? faults,
+        build: planted.build,
+        isOver: ({ wrong }) => {
+          isFound = wrong.some((line) => foundBy.test(line));
+          return isFound;
+        },
+      });
+      say(`${name}: ${isFound ? 'found' : 'NOT FOUND'}`);
+      if (!isFound) missed.push(name);
+    } finally {
+      await planted.remove();
+    }
   }
   return missed;
 }
 
 /** Plays one of the parts that are no seeds. @returns whether all was as it must be */
 async function playPart(name: string): Promise<boolean> {
-  const folder = await newFolder(0);
-  const cluster = { folder, build: () => BUILD, report };
-  const parts: Readonly<Record<string, () => Promise<string[]>>> = {
-    upgrade: () => proveUpgrade(cluster, report),
-    scale: () => proveScale(cluster, report),
-    soak: () => soak(cluster, Number(options.minutes ?? 30), join(folder, 'ledger.ndjson'), report),
+  const parts: Readonly<Record<string, (cluster: ClusterOptions) => Promise<string[]>>> = {
+    upgrade: (cluster) => proveUpgrade(cluster, report),
+    scale: (cluster) => proveScale(cluster, report),
+    soak: (cluster) => soak(cluster, minutes, report),
   };
   const part = parts[name];
   if (part === undefined) throw new Error(`There is no part ${name}. There are: ${Object.keys(parts).join(', ')}`);
-  const wrong = await part();
+  const folder = await newFolder(0);
+  const wrong = await part({ folder, build: () => BUILD, report });
   for (const line of wrong.slice(0, 20)) say(`  ${line}`);
   say(
     wrong.length === 0 ? `${name}: all is as it must be` : `${name}: ${wrong.length} wrong; data and logs: ${folder}`,
@@ -189,7 +211,7 @@ if (options.help) {
   const missed = await playPlants(options.plant === 'all' ? Object.keys(PLANTS) : [options.plant]);
   process.exitCode = missed.length === 0 ? 0 : 1;
 } else {
-  const plan = { first: Number(options.seed), count: Number(options.seeds ?? 1), faults: options.faults ?? 'all' };
+  const plan = { first: firstSeed, count: seedsWanted ?? 1, faults: options.faults ?? 'all' };
   const isWell = await play({ ...plan, build: () => BUILD, isOver: () => false });
   process.exitCode = isWell ? 0 : 1;
 }

@@ -146,7 +146,7 @@ async function writeConfiguration(folder: string, linkUrl: string): Promise<{ co
   });
   const address = `127.0.0.1:${ports[0]}`;
   const dynamicConfig = join(folder, 'temporal-dynamic-config.json');
-  // As deploy/temporal-dynamic-config.yaml has it.
+  // As deploy/temporal-dynamic-config.yaml has it; one partition of each queue is enough here.
   const values = {
     'limit.maxIDLength': 255,
     'system.enableActivityEagerExecution': true,

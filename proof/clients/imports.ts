@@ -9,9 +9,10 @@ const THINK_MS = 2_000;
 const POLL_MS = 300;
 
 const rowsSchema = z.object({
-  items: z.array(z.object({ userName: z.string().nullable(), outcome: z.string() })),
+  items: z.array(z.object({ userName: z.string().nullable(), outcome: z.string(), reason: z.string().nullable() })),
   nextCursor: z.union([z.string(), z.number()]).nullable(),
 });
+type Row = z.infer<typeof rowsSchema>['items'][number];
 const importSchema = z.object({
   id: z.string(),
   state: z.string(),
@@ -46,7 +47,9 @@ export async function importPeople(of: ClientOf, names: readonly string[]): Prom
     const key = `${tenant.instance} ${count}`;
     const outcomes = await send(of, file, key);
     for (const [name, operation] of operations) {
-      const outcome = outcomes?.get(userNameOf(name));
+      const { outcome, reason } = outcomes?.get(userNameOf(name)) ?? {};
+      if (outcome === 'rejected' && reason?.includes('in Okta meanwhile') !== true)
+        world.seen.push(`I12 ${key}: ${name} was rejected: ${reason}`);
       if (outcomes !== undefined && outcome === undefined) world.seen.push(`I12 ${key}: no row of ${name}`);
       const verdict = outcome === undefined ? 'unknown' : DONE.has(outcome) ? 'ok' : 'fail';
       world.ledger.end(operation, { outcome: verdict });
@@ -59,8 +62,8 @@ const DONE = new Set(['created', 'updated', 'unchanged']);
 /** An import that has not ended so long after all faults are over is a fault. */
 const PATIENCE_MS = 120_000;
 
-/** Sends a file and follows it to its end. @returns the outcome of each row by userName; undefined where that can't be told */
-async function send(of: ClientOf, file: string, key: string): Promise<Map<string, string> | undefined> {
+/** Sends a file and follows it to its end. @returns what became of each row by userName; undefined where that can't be told */
+async function send(of: ClientOf, file: string, key: string): Promise<Map<string, Row> | undefined> {
   const { world, tenant } = of;
   let end = Number.POSITIVE_INFINITY;
   const ask = async <Schema extends z.ZodType>(
@@ -99,5 +102,5 @@ async function send(of: ClientOf, file: string, key: string): Promise<Map<string
   if (sum !== total || counts.pending > 0)
     world.seen.push(`I12 ${key}: sums do not match ${JSON.stringify(done.rows)}`);
   const rows = await ask({ method: 'GET', path: `${path}/rows?limit=1000` }, rowsSchema, () => true);
-  return rows && new Map(rows.items.map(({ userName, outcome }) => [userName ?? '', outcome]));
+  return rows && new Map(rows.items.map((row) => [row.userName ?? '', row]));
 }

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
+import { isUnavailable } from '../../src/database/errors.js';
 import { askAdmin } from '../ask.js';
 import type { ClientOf, World } from '../world.js';
 
@@ -22,17 +23,23 @@ const ALWAYS: Readonly<Record<string, string>> = {
       and not exists (select from kicks k where k.instance_id = a.instance_id and k.user_id = a.id)`,
 };
 
-/** Looks at the database all the time, until told to stop. */
+/** Looks at the database all the time, until told to stop; that it never could is wrong too. */
 export async function watchAlways(world: World): Promise<void> {
   const instances = world.tenants.map(({ instance }) => instance);
+  let looked = 0;
   while (!world.signal.aborted) {
     for (const [name, text] of Object.entries(ALWAYS)) {
       // PostgreSQL is away from time to time.
-      const found = await world.cluster.pool.query(text, [instances]).catch(() => undefined);
-      world.seen.push(...(found?.rows ?? []).map((row) => `${name}: ${JSON.stringify(row)}`));
+      const found = await world.cluster.pool.query(text, [instances]).catch((error: unknown) => {
+        if (!isUnavailable(error)) throw error;
+      });
+      if (found === undefined) continue;
+      looked += 1;
+      world.seen.push(...found.rows.map((row) => `${name}: ${JSON.stringify(row)}`));
     }
     await delay(SAMPLE_MS, undefined, { signal: world.signal }).catch(() => undefined);
   }
+  if (looked === 0) world.seen.push('nobody could look at what is true at each moment');
 }
 
 const feedSchema = z.object({
@@ -41,8 +48,8 @@ const feedSchema = z.object({
   ),
 });
 
-/** Follows the feed of events until told to stop, and then to its end. @returns the cursors in the order in which they came */
-export async function followEvents(of: ClientOf): Promise<readonly number[]> {
+/** Follows the feed of events until this signal, and then to its end. @returns the cursors in the order in which they came */
+export async function followEvents(of: ClientOf, signal: AbortSignal): Promise<readonly number[]> {
   const { world, tenant } = of;
   const cursors: number[] = [];
   for (let isLast = false, tries = 0; tries < LAST_TRIES; ) {
@@ -55,7 +62,7 @@ export async function followEvents(of: ClientOf): Promise<readonly number[]> {
       cursors.push(...(parsed.data?.items ?? []).map(({ cursor }) => cursor));
       if (isLast) return cursors;
     }
-    isLast = world.signal.aborted;
+    isLast = signal.aborted;
     if (isLast) tries += 1;
     await delay(FOLLOW_MS);
   }

@@ -48,6 +48,7 @@ export async function actForPerson(of: ClientOf, name: string, isLent = false): 
   const key = subjectKey({ instance: tenant.instance, subject: name });
   let active = true;
   let etag = '';
+  let newest = { id: '', version: 0 };
   let unsure = false;
   let count = 0;
   const title = (): string => `${name} ${++count}${random.chance(0.1) ? ' ß\u{1F600}' : ''}`;
@@ -77,9 +78,16 @@ export async function actForPerson(of: ClientOf, name: string, isLent = false): 
       outcome,
       ...(answer === undefined ? {} : { status: inner ?? answer.status, requestId: answer.requestId }),
     });
+    if (answer?.status === 404 && !isLent) noteIfThere(`${method} says 404`);
     if (outcome !== 'ok') unsure = true;
     else if (typeof asserted['active'] === 'boolean') active = asserted['active'];
     return outcome === 'ok' ? answer : undefined;
+  };
+
+  /** Nobody may be said to be there no more who was created, and surely not deleted. */
+  const noteIfThere = (what: string): void => {
+    const wrong = unlike(key, ledger.bySubject.get(key) ?? [], undefined, []);
+    world.seen.push(...wrong.map((line) => `I15 ${what}: ${line}`));
   };
 
   /** Each read is held against what was asked and answered so far (I15), where nobody else writes. */
@@ -88,6 +96,10 @@ export async function actForPerson(of: ClientOf, name: string, isLent = false): 
     world.seen.push(...wrong.map((line) => `I15 read: ${line}`));
     active = user.active;
     etag = textOf(user.meta['version']);
+    const version = Number(/\d+/.exec(etag)?.[0]);
+    if (newest.id === user.id && version < newest.version)
+      world.seen.push(`I15 ${key} was read in version ${newest.version}, then in ${version}`);
+    newest = { id: user.id, version };
     return user;
   };
 
@@ -98,8 +110,7 @@ export async function actForPerson(of: ClientOf, name: string, isLent = false): 
     if (answer?.status !== 200) return false;
     const [found] = readUserList(`the filter for ${name}`, answer.body, 1).Resources;
     if (found === undefined) {
-      const wrong = unlike(key, ledger.bySubject.get(key) ?? [], undefined, []);
-      world.seen.push(...wrong.map((line) => `I15 filter: ${line}`));
+      noteIfThere('filter');
       tenant.ids.delete(name);
     } else tenant.ids.set(name, seen(found).id);
     return true;
@@ -107,6 +118,7 @@ export async function actForPerson(of: ClientOf, name: string, isLent = false): 
 
   const get = async (): Promise<ScimUser | undefined> => {
     const answer = await askScim(of, { method: 'GET', path: path() });
+    if (answer?.status === 404 && !isLent) noteIfThere('GET says 404');
     return answer?.status === 200 ? seen(readUser(`GET ${path()}`, answer.body)) : undefined;
   };
 

@@ -13,7 +13,7 @@ const answering =
     world.application.hangUp();
   };
 
-/** F15: one in ten of the people, refused for good until it is mended. */
+/** F15: one in five of the people, refused for good until it is mended; the seed's coaches too, where it ends so. */
 const poison = answering((world) => {
   const isPoisoned = (userName: string): boolean => /[37]@/.test(userName.toLowerCase());
   return ({ account }) => {

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
+import { isRetryable, isUnavailable } from '../../src/database/errors.js';
 import { ended } from '../cluster.js';
 import type { World } from '../world.js';
 import { type Fault, persist, SERVERS, seconds, WORKERS } from './fault.js';
@@ -33,8 +34,8 @@ const failing =
     await run(`drop function ${name} cascade`);
   };
 
-/** A transaction of somebody else's, for a while. */
-async function inTransaction(world: World, work: (client: pg.Client) => Promise<unknown>): Promise<void> {
+/** A transaction of somebody else's, for a while. @returns false where it could not be had, or was ended: by a deadlock, say */
+async function inTransaction(world: World, work: (client: pg.Client) => Promise<unknown>): Promise<boolean> {
   const client = new pg.Client({ connectionString: world.cluster.postgresUrl, application_name: 'roster proof' });
   client.on('error', () => undefined);
   try {
@@ -42,8 +43,10 @@ async function inTransaction(world: World, work: (client: pg.Client) => Promise<
     await client.query('begin');
     await work(client);
     await client.query('commit');
-  } catch {
-    // It is the one that a deadlock ended, which is as well.
+    return true;
+  } catch (error) {
+    if (!isUnavailable(error) && !isRetryable(error)) throw error;
+    return false;
   } finally {
     await client.end().catch(() => undefined);
   }
@@ -55,13 +58,15 @@ export const DATABASE_FAULTS: Readonly<Record<string, Fault>> = {
     await persist(() => cluster.pool.query(`select pg_terminate_backend(pid) from pg_stat_activity where ${THEIRS}`));
   },
   'F9 answers to a COMMIT or a write cut': async ({ cluster: { links } }, random) => {
-    for (let times = 0; times < 5; times += 1) {
+    let times = 0;
+    for (let tries = 0; tries < 5; tries += 1) {
       const link = links[`${random.pick([...SERVERS, ...WORKERS] as const)} to PostgreSQL`];
       const cut = random.pick(['users', 'commit', 'accounts', 'announcement']);
-      const isCut = new Promise<void>((told) => link.set({ cut, after: 'pass', told }));
-      await Promise.race([isCut, delay(500)]);
+      const isCut = new Promise<boolean>((told) => link.set({ cut, after: 'pass', told: () => told(true) }));
+      if (await Promise.race([isCut, delay(500, false)])) times += 1;
       link.set('pass');
     }
+    return times > 0;
   },
   'F10 rows locked crosswise': async (world, random) => {
     const { rows } = await world.cluster.pool.query<{ instance: string; id: string }>(
@@ -89,7 +94,7 @@ export const DATABASE_FAULTS: Readonly<Record<string, Fault>> = {
       });
       await Promise.all([seconds(1, 4, random), ...asked]);
     }),
-  'F12 disk full': failing(['users', 'accounts', 'events', 'audit_log'], '53100', 1),
+  'F12 disk full, for four tables': failing(['users', 'accounts', 'events', 'audit_log'], '53100', 1),
   'F12 too many connections': async ({ cluster }, random) => {
     const connect = async (): Promise<pg.Client> => {
       const client = new pg.Client({ connectionString: cluster.postgresUrl, application_name: 'roster proof' });
@@ -101,7 +106,8 @@ export const DATABASE_FAULTS: Readonly<Record<string, Fault>> = {
     try {
       await cluster.pool.query(`select pg_terminate_backend(pid) from pg_stat_activity where ${THEIRS}`);
       for (;;) taken.push(await connect());
-    } catch {
+    } catch (error) {
+      if (!isUnavailable(error)) throw error;
       await seconds(1, 3, random);
     } finally {
       await Promise.all(taken.map((client) => client.end().catch(() => undefined)));

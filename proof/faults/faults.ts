@@ -16,14 +16,14 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
   ...LINK_FAULTS,
 };
 
-/** The faults that are asked for: all, none, or those whose names begin so. @throws Error where there is none. */
+/** The faults that are asked for: all, none, or those whose names begin so. @throws Error where one of them is none. */
 export function wantedFaults(asked: string): string[] {
   if (asked === 'none') return [];
   const prefixes = asked.split(',').map((one) => one.trim().toLowerCase());
-  const isWanted = (name: string) =>
-    asked === 'all' || prefixes.some((prefix) => `${name.toLowerCase()} `.startsWith(`${prefix} `));
-  const names = Object.keys(FAULTS).filter(isWanted);
-  if (names.length === 0)
-    throw new Error(`There is no fault ${asked}. There are:\n  ${Object.keys(FAULTS).join('\n  ')}`);
-  return names;
+  const all = Object.keys(FAULTS);
+  if (asked === 'all') return all;
+  const begins = (name: string, prefix: string): boolean => `${name.toLowerCase()} `.startsWith(`${prefix} `);
+  const unknown = prefixes.find((prefix) => !all.some((name) => begins(name, prefix)));
+  if (unknown !== undefined) throw new Error(`There is no fault ${unknown}. There are:\n  ${all.join('\n  ')}`);
+  return all.filter((name) => prefixes.some((prefix) => begins(name, prefix)));
 }

@@ -3,6 +3,7 @@ import { LINKS, type LinkName } from '../cluster.js';
 import type { World } from '../world.js';
 import { type Fault, seconds } from './fault.js';
 
+/** One of these links, in this way for a while. */
 export const onLink =
   (names: readonly LinkName[], mode: Parameters<World['applicationLink']['set']>[0]): Fault =>
   async (world, random) => {

@@ -37,8 +37,10 @@ const killAt =
     const name = random.pick(names);
     const link = world.cluster.links[`${name} to PostgreSQL`];
     const came = new Promise<void>((told) => link.set({ cut: random.pick(statements), at, after: 'pass', told }));
-    await Promise.race([came.then(() => end(world, name, 'SIGKILL')), delay(MOMENT_MS)]);
+    const killed = came.then(() => end(world, name, 'SIGKILL')).then(() => true);
+    const isKilled = await Promise.race([killed, delay(MOMENT_MS, false)]);
     link.set('pass');
+    return isKilled;
   };
 
 /** SIGSTOP, then SIGCONT: a zombie that goes on where it was. */

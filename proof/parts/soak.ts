@@ -1,4 +1,5 @@
 import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Cluster, type ClusterOptions, PROGRAMS, startCluster } from '../cluster.js';
 import { prove } from '../prove.js';
@@ -19,12 +20,7 @@ type Sample = Readonly<Record<string, number>>;
  * Plays one seed without faults for a long time, in which nothing may grow. @returns what is wrong, a line each
  * @param minutes how long
  */
-export async function soak(
-  options: ClusterOptions,
-  minutes: number,
-  ledgerFile: string,
-  say: (line: string) => void,
-): Promise<string[]> {
+export async function soak(options: ClusterOptions, minutes: number, say: (line: string) => void): Promise<string[]> {
   const cluster = await startCluster(options);
   try {
     const over = new AbortController();
@@ -37,6 +33,7 @@ export async function soak(
         say(JSON.stringify(samples.at(-1)));
       }
     })();
+    const ledgerFile = join(options.folder, 'ledger.ndjson');
     const proof = await prove(cluster, { seed: 1, minutes, people: PEOPLE, faults: [], calm: CALM, ledgerFile });
     over.abort();
     await watching;
@@ -50,7 +47,7 @@ export async function soak(
 /** Tables are told by row: people who left are kept for the record. */
 const SAMPLE = `
   select 'kicks' as name, count(*)::double precision as figure from kicks
-  union all select 'connections', count(*) from pg_stat_activity where application_name like 'roster %'
+  union all select 'connections', count(*) from pg_stat_activity where application_name like 'roster %' and application_name <> 'roster proof'
   union all select 'kicks KB', pg_total_relation_size('kicks') / 1024
   union all select 'users bytes a row', pg_total_relation_size('users') / greatest(1, (select count(*) from users))
   union all select 'accounts bytes a row', pg_total_relation_size('accounts') / greatest(1, (select count(*) from accounts))
@@ -72,8 +69,9 @@ async function sample(cluster: Cluster): Promise<Sample> {
 /** Tells each figure's mean in the second and the last third of the time. @returns which have grown, a line each */
 function grown(samples: readonly Sample[], say: (line: string) => void): string[] {
   const third = Math.floor(samples.length / 3);
+  if (third === 0) return ['it was too short to tell what grows'];
   const mean = (name: string, from: number): number =>
-    samples.slice(from, from + third).reduce((sum, each) => sum + (each[name] ?? 0), 0) / Math.max(1, third);
+    samples.slice(from, from + third).reduce((sum, each) => sum + (each[name] ?? 0), 0) / third;
   return Object.keys(samples[0] ?? {}).flatMap((name) => {
     const [before, after] = [mean(name, samples.length - 2 * third), mean(name, samples.length - third)];
     const line = `${name}: ${before.toFixed(0)}, then ${after.toFixed(0)}`;

@@ -21,10 +21,10 @@ const MIGRATION = '20991231000000_of_the_next_release';
 export async function proveUpgrade(options: ClusterOptions, say: (line: string) => void): Promise<string[]> {
   const present = options.build('server 1');
   const next = `${present}-next`;
-  await makeNextRelease(present, next);
   let build = present;
   const cluster = await startCluster({ ...options, build: () => build, shutdownSeconds: 25 });
   try {
+    await makeNextRelease(present, next);
     const tenant = await createTenant(cluster, 'upgraded', { people: 0 });
     const over = new AbortController();
     const wrong: string[] = [];

@@ -1,4 +1,7 @@
+import assert from 'node:assert/strict';
 import fc from 'fast-check';
+import { applyAccounts } from '../../src/directory/accounts.js';
+import { joinTeams } from '../../src/directory/teams.js';
 import { newUserId, type UserId } from '../../src/ids.js';
 import { assertEqualsModel } from '../support/compare-with-model.js';
 import { type TestDatabase, testDatabase } from '../support/database.js';
@@ -117,6 +120,36 @@ describe('rule 2: the manager is one pure function of the directory', () => {
       }),
       { numRuns: Number(process.env['MANAGER_RULE_RUNS'] ?? 60), endOnFailure: false },
     );
+  });
+
+  it('a chain of 1,000 is a chain, and a circle of 50 falls back (F20)', async function () {
+    this.timeout(60_000);
+    const { pool } = database;
+    const instance = await emptyInstance(pool);
+    const said: Said[] = [
+      { userName: 'coach@x.test' },
+      ...Array.from({ length: 1_000 }, (_, n) => ({ userName: `c${n}@x.test`, manager: `c${n + 1}@x.test` })),
+      ...Array.from({ length: 50 }, (_, n) => ({ userName: `o${n}@x.test`, manager: `o${(n + 1) % 50}@x.test` })),
+    ];
+    const users = said.map(() => ({ userId: newUserId(), version: 1 }));
+    await Promise.all(said.map((one, at) => say(pool, instance, one, users[at]?.userId)));
+    await pool.query("update accounts set role = 'coach', coach_since = now() where instance_id = $1 and id = $2", [
+      instance,
+      users[0]?.userId,
+    ]);
+    await applyAccounts(pool, instance, users);
+    await joinTeams(pool, instance, users);
+    await assertEqualsModel(pool, instance);
+    const { rows } = await pool.query<{ kind: string; origin: string; count: number }>(
+      `select left(user_name, 1) as kind, origin, count(*)::integer as count from accounts
+       where instance_id = $1 and role <> 'coach' group by 1, 2 order by 1, 2`,
+      [instance],
+    );
+    assert.deepEqual(rows, [
+      { kind: 'c', origin: 'assigned', count: 999 },
+      { kind: 'c', origin: 'default', count: 1 },
+      { kind: 'o', origin: 'default', count: 50 },
+    ]);
   });
 });
 

@@ -10,6 +10,8 @@ const messageSchema = z.object({
     userName: z.string(),
     status: z.string(),
     title: z.string(),
+    displayName: z.string(),
+    role: z.string(),
     manager: z.object({ id: z.string(), userName: z.string() }).nullable(),
     version: z.object({ revision: z.number() }),
   }),
@@ -140,6 +142,9 @@ function faultsOf(call: Call, before: Call | undefined, others: readonly Call[])
     ...(before !== undefined && before.overAt === undefined ? [`${what}: while ${before.id} was under way`] : []),
     ...(before !== undefined && before.account.version.revision > call.account.version.revision
       ? [`${what}: after ${before.id}`]
+      : []),
+    ...(others.some(({ id, account }) => id !== call.id && account.version.revision === call.account.version.revision)
+      ? [`${what}: revision ${call.account.version.revision} under another id`]
       : []),
     ...(same !== undefined && same.body !== call.body ? [`${what}: with another content`] : []),
   ];
