@@ -3,13 +3,17 @@ import { LINKS, type LinkName } from '../cluster.js';
 import type { World } from '../world.js';
 import { type Fault, seconds } from './fault.js';
 
-/** One of these links, in this way for a while. */
+/** One of these links, in this way for some while between so many seconds and so many. */
 export const onLink =
-  (names: readonly LinkName[], mode: Parameters<World['applicationLink']['set']>[0]): Fault =>
+  (
+    names: readonly LinkName[],
+    mode: Parameters<World['applicationLink']['set']>[0],
+    [from, to]: readonly [number, number] = [1, 5],
+  ): Fault =>
   async (world, random) => {
     const link = linkOf(world, random.pick(names));
     link.set(mode);
-    await seconds(1, 5, random);
+    await seconds(from, to, random);
     // A connection that lost bytes is of no more use.
     if (mode !== 'refuse' && !(typeof mode === 'object' && 'delay' in mode)) link.set('refuse');
     link.set('pass');
