@@ -104,10 +104,14 @@ export const DATABASE_FAULTS: Readonly<Record<string, Fault>> = {
     };
     const taken: pg.Client[] = [];
     try {
-      await cluster.pool.query(`select pg_terminate_backend(pid) from pg_stat_activity where ${THEIRS}`);
-      for (;;) taken.push(await connect());
-    } catch (error) {
-      if (!isUnavailable(error)) throw error;
+      await persist(() => cluster.pool.query(`select pg_terminate_backend(pid) from pg_stat_activity where ${THEIRS}`));
+      for (let isFull = false; !isFull; ) {
+        const asked = await Promise.allSettled(Array.from({ length: 50 }, connect));
+        taken.push(...asked.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : [])));
+        const faults = asked.flatMap((each): unknown[] => (each.status === 'rejected' ? [each.reason] : []));
+        if (!faults.every(isUnavailable)) throw new AggregateError(faults);
+        isFull = faults.length > 0;
+      }
       await seconds(1, 3, random);
     } finally {
       await Promise.all(taken.map((client) => client.end().catch(() => undefined)));
