@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
-import { isUnavailable } from '../../src/database/errors.js';
+import { isRetryable, isUnavailable } from '../../src/database/errors.js';
 import { askAdmin } from '../ask.js';
 import type { ClientOf, World } from '../world.js';
 
@@ -29,9 +29,9 @@ export async function watchAlways(world: World): Promise<void> {
   let looked = 0;
   while (!world.signal.aborted) {
     for (const [name, text] of Object.entries(ALWAYS)) {
-      // PostgreSQL is away from time to time.
+      // PostgreSQL is away from time to time, and a deadlock may end who looks.
       const found = await world.cluster.pool.query(text, [instances]).catch((error: unknown) => {
-        if (!isUnavailable(error)) throw error;
+        if (!isUnavailable(error) && !isRetryable(error)) throw error;
       });
       if (found === undefined) continue;
       looked += 1;

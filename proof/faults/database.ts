@@ -69,9 +69,11 @@ export const DATABASE_FAULTS: Readonly<Record<string, Fault>> = {
     return times > 0;
   },
   'F10 rows locked crosswise': async (world, random) => {
-    const { rows } = await world.cluster.pool.query<{ instance: string; id: string }>(
-      'select instance_id as instance, id from accounts where instance_id = any ($1) order by id desc',
-      [world.tenants.map(({ instance }) => instance)],
+    const { rows } = await persist(() =>
+      world.cluster.pool.query<{ instance: string; id: string }>(
+        'select instance_id as instance, id from accounts where instance_id = any ($1) order by id desc',
+        [world.tenants.map(({ instance }) => instance)],
+      ),
     );
     await inTransaction(world, async (client) => {
       for (const { instance, id } of rows.filter(() => random.chance(0.3))) {

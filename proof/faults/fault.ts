@@ -16,11 +16,10 @@ export const SERVERS = ['server 1', 'server 2'] as const;
 export const WORKERS = ['worker 1', 'worker 2'] as const;
 
 /** Asks until it is done, for ten seconds: what is to be locked may be held, and PostgreSQL be on its way up. @throws what the last try threw */
-export async function persist(query: () => Promise<unknown>): Promise<void> {
+export async function persist<Result>(query: () => Promise<Result>): Promise<Result> {
   for (let tries = 1; ; tries += 1) {
     try {
-      await query();
-      return;
+      return await query();
     } catch (error) {
       if (tries === 50) throw error;
       await delay(200);
