@@ -66,7 +66,7 @@ export const PLANTS: Readonly<Record<string, Plant>> = {
   'instance-dropped': {
     what: 'users are found by id or name alone, of whichever instance they are',
     faults: 'none',
-    foundBy: /^I11/,
+    foundBy: /^I1[15] /,
     edits: [
       ['src/directory/users.js', 'join users u on u.instance_id = wanted.instance_id and u.', 'join users u on u.'],
     ],
