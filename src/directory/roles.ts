@@ -14,16 +14,7 @@ const IS_DELETED: Statement = {
   text: 'select u.deleted_at is not null as deleted from users u where u.instance_id = $1 and u.id = $2',
 };
 
-const SET_ROLES: Statement = {
-  name: 'set_roles',
-  text: 'select set_roles as id from set_roles($1, $2, $3, $4, $5, $6)',
-};
-
-/** The user's own run tells the application. */
-const KICK_TO_TELL: Statement = {
-  name: 'kick_to_tell',
-  text: 'select kick_users($1, $2, 1, $3) from instances i where i.id = $1 and i.application_url is not null',
-};
+const SET_ROLES: Statement = { name: 'set_roles', text: 'select set_roles($1, $2, $3, $4, $5, $6)' };
 
 /**
  * Sets an account's role. A role below manager for somebody with reports is stored as manager (rule 6). Where the default
@@ -44,8 +35,7 @@ export async function setRole(pool: pg.Pool, instance: InstanceId, id: UserId, r
         'The user was deleted in Okta; the account is kept as it is, for the record.',
       );
     }
-    const told = await query<{ id: UserId }>(SET_ROLES, [instance, [id], [role], by.actor, by.source, by.requestId]);
-    await query(KICK_TO_TELL, [instance, told.map((user) => user.id), by.source]);
+    await query(SET_ROLES, [instance, [id], [role], by.actor, by.source, by.requestId]);
   });
 }
 

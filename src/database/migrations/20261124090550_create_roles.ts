@@ -32,14 +32,14 @@ create function scim_role(p_attributes jsonb) returns text language sql immutabl
 $$`;
 
 /**
- * Sets the role asked for each of these, whose kick tells of it; returns of whom there is something to tell. Of an account
+ * Sets the role asked for each of these, and kicks whose run is to tell of it. Of an account
  * without a revision nothing was told yet, its names neither: its creation tells the role. Where the default manager may be
  * another now, the instance's own run is kicked (rule 5). The caller holds the instance's lock: a coach's seniority begins
  * here, in the order in which that was held.
  */
 const SET_ROLES = `
 create function set_roles(p_instance text, p_ids uuid[], p_roles text[], p_actor text, p_source text, p_request text)
-returns setof uuid language plpgsql as $$
+returns void language plpgsql as $$
 declare
   v_told uuid[];
   v_default_concerned boolean;
@@ -63,12 +63,15 @@ begin
   )
   select array_agg(written.id) filter (where written.told), bool_or(written.default_concerned) into v_told, v_default_concerned from written;
 
+  if v_told is not null then
+    perform record_accounts(p_instance, v_told, array_fill('account.updated'::text, array[cardinality(v_told)]));
+    -- The user's own run tells the application, an import's run tells of its people; the instance's kick comes last, as everybody locks them.
+    if p_source <> 'import' and exists (select from instances i where i.id = p_instance and i.application_url is not null) then
+      perform kick_users(p_instance, v_told, 1, p_source);
+    end if;
+  end if;
   if v_default_concerned then
     perform kick_instance(p_instance, p_source);
   end if;
-  if v_told is not null then
-    perform record_accounts(p_instance, v_told, array_fill('account.updated'::text, array[cardinality(v_told)]));
-  end if;
-  return query select unnest(v_told);
 end
 $$`;
