@@ -122,7 +122,9 @@ const settings = {
   managerWaitSeconds: managerWaitSeconds.optional(),
   rateLimit: rateLimit.optional(),
   logBodiesUntil,
-  switches: switches.partial().optional().meta({ description: 'Those that are named change' }),
+  switches: switches.partial().optional().meta({
+    description: 'Those that are named change; the answer takes a second, and then every server goes by them',
+  }),
   scimRoles: scimRoles.optional(),
   brake: brake.optional(),
   application: z

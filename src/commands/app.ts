@@ -1,5 +1,4 @@
 import { Command } from 'commander';
-import { createDeliverer } from '../application/deliver.js';
 import type { Config } from '../config.js';
 import { isUserId } from '../ids.js';
 import {
@@ -28,6 +27,7 @@ export function appCommand(config: Config): Command {
       '\nThe endpoint is set by: roster instance set <instance> --application https://…\n\nExample:\n  $ roster app test acme',
     )
     .action(async (slug: string, options: Json) => {
+      const { createDeliverer } = await import('../application/deliver.js');
       const deliverer = createDeliverer({ allowPrivate: await allowsPrivateApplications(config) });
       try {
         const delivery = await withDatabase(config, async (pool) => {

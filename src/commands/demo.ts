@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander';
 import type { Config } from '../config.js';
-import { type DemoOptions, playDemo } from '../demo/play-demo.js';
+import type { DemoOptions } from '../demo/play-demo.js';
 import { devFilePath, readDevFile } from '../dev/dev-file.js';
 import { JSON_OPTION, note, print } from './output.js';
 
@@ -40,6 +40,7 @@ Examples, the first beside a running "npm run dev":
       const { family, seed, json } = flags;
       const target = await targetOf(config, flags);
       const say = json === true ? note : print;
+      const { playDemo } = await import('../demo/play-demo.js');
       const result = await playDemo({ ...target, family, seed, say });
       if (json === true) print(JSON.stringify(result, null, 2));
       if (!result.ok) process.exitCode = 1;

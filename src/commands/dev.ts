@@ -1,7 +1,6 @@
 import { Command } from 'commander';
 import type { Config } from '../config.js';
-import { playDemo } from '../demo/play-demo.js';
-import { type RunningDev, startDev } from '../dev/dev.js';
+import type { RunningDev } from '../dev/dev.js';
 import { print } from './output.js';
 import { wholeNumber } from './whole-number.js';
 
@@ -30,6 +29,7 @@ async function run(config: Config, ports: { temporal: number; ui: number }): Pro
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => stopping.abort());
   const stopped = new Promise<void>((resolve) => stopping.signal.addEventListener('abort', () => resolve()));
 
+  const { startDev } = await import('../dev/dev.js');
   let dev: RunningDev;
   try {
     dev = await startDev({ config, ports, say: print, signal: stopping.signal });
@@ -52,6 +52,7 @@ async function run(config: Config, ports: { temporal: number; ui: number }): Pro
 /** The main job before the newcomer's eyes. That it goes wrong must not end the Roster. */
 async function play({ file }: RunningDev, signal: AbortSignal): Promise<void> {
   print('\nPlaying Okta against it, this once ("npm run roster demo" plays it again):\n');
+  const { playDemo } = await import('../demo/play-demo.js');
   try {
     await playDemo({ ...file, say: print, signal });
   } catch (error) {

@@ -1,9 +1,7 @@
-import { Connection } from '@temporalio/client';
+import type { Connection } from '@temporalio/client';
 import { Command } from 'commander';
 import pg from 'pg';
 import type { Config } from '../config.js';
-import { schemaState } from '../database/migrate.js';
-import { missingSearchAttributes } from '../dispatch/register-search-attributes.js';
 import { databaseUrl, temporalTarget, tokenSecret } from './context.js';
 import { JSON_OPTION, print } from './output.js';
 
@@ -30,6 +28,7 @@ const checks: Readonly<Record<string, Check>> = {
     return `PostgreSQL ${version}`;
   },
   schema: async (config) => {
+    const { schemaState } = await import('../database/migrate.js');
     const { missing, unknown } = await schemaState(await databaseUrl(config));
     if (missing.length > 0) throw new Error(`${missing.length} migrations are missing. Run "roster migrate".`);
     if (unknown.length > 0) throw new Error('The schema is newer than this program. Run a newer Roster.');
@@ -55,6 +54,7 @@ const checks: Readonly<Record<string, Check>> = {
     }),
   'search attributes': (config) =>
     withTemporal(config, async (connection, namespace) => {
+      const { missingSearchAttributes } = await import('../dispatch/register-search-attributes.js');
       const missing = await missingSearchAttributes(connection, namespace);
       if (missing.length > 0) throw new Error(`${missing.join(', ')} are not registered. Run "roster migrate".`);
       return 'all registered';
@@ -118,7 +118,8 @@ async function withTemporal<Result>(
   work: (connection: Connection, namespace: string) => Promise<Result>,
 ): Promise<Result> {
   const { address, namespace } = await temporalTarget(config);
-  const connection = await Connection.connect({ address, connectTimeout: '3s' }).catch((error: unknown) => {
+  const { Connection: Temporal } = await import('@temporalio/client');
+  const connection = await Temporal.connect({ address, connectTimeout: '3s' }).catch((error: unknown) => {
     throw new Error(`Temporal does not answer at ${address}. Start it, or correct TEMPORAL_ADDRESS.`, { cause: error });
   });
   try {

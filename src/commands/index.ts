@@ -16,7 +16,7 @@ import { retryCommand, stuckCommand } from './stuck.js';
 import { tokenCommand } from './token.js';
 import { userCommand } from './user.js';
 
-/** Every command, in the order in which the help names them. */
+/** Every command, in the order in which the help names them. What takes long to load a command imports when it runs. */
 export const commandsOf = (config: Config): Command[] => [
   devCommand(config),
   programCommand('server', 'run the front door, the dispatcher and the sweeper'),

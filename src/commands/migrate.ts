@@ -1,7 +1,5 @@
 import { Command } from 'commander';
 import type { Config } from '../config.js';
-import { migrate, schemaState } from '../database/migrate.js';
-import { registerSearchAttributes } from '../dispatch/register-search-attributes.js';
 import type { TemporalTarget } from '../dispatch/temporal-client.js';
 import { databaseUrl, temporalTarget } from './context.js';
 import { JSON_OPTION, type Json, note, print } from './output.js';
@@ -16,6 +14,7 @@ export const migrateCommand = (config: Config): Command =>
     .action(async ({ skipTemporal = false, json = false }: Json & { skipTemporal?: boolean }) => {
       const say = json ? note : print;
       const url = await databaseUrl(config);
+      const { migrate, schemaState } = await import('../database/migrate.js');
       const { missing } = await schemaState(url);
       await migrate(url, say);
       say('The schema is up to date.');
@@ -25,6 +24,7 @@ export const migrateCommand = (config: Config): Command =>
     });
 
 async function register(target: TemporalTarget, say: (line: string) => void): Promise<string[]> {
+  const { registerSearchAttributes } = await import('../dispatch/register-search-attributes.js');
   const registered = await registerSearchAttributes(target);
   for (const name of registered) say(`registered the search attribute ${name}`);
   say(`The search attributes of ${target.namespace} are up to date.`);

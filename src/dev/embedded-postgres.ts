@@ -67,6 +67,8 @@ export async function startPostgres(options: PostgresOptions): Promise<PostgresS
     `max_connections=${MAX_CONNECTIONS}`,
     'max_wal_size=1GB',
     'log_checkpoints=off',
+    // The detail of a duplicate is somebody's userName.
+    'log_error_verbosity=terse',
     ...(options.durable ? [] : NOT_DURABLE),
   ];
   const child = await options.processes.start(

@@ -18,7 +18,8 @@ export const errorAnswers = (log: Log): Koa.Middleware =>
       const requestId = String(context.state['requestId']);
       const isAdmin = context.path.startsWith('/admin/');
       const known = isAdmin ? problemOf(error, requestId) : toScimError(error, requestId);
-      if (known.status >= 500) log.error({ err: error, requestId }, 'a request failed');
+      // One that was thrown as the answer that it is was foreseen, as the 501 of /Me.
+      if (known.status >= 500 && known !== error) log.error({ err: error, requestId }, 'a request failed');
       answer(context, known, requestId);
     }
   };

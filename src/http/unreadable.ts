@@ -19,7 +19,8 @@ const LINGER_MS = 1_000;
 /** A request that Node can't even parse is answered in SCIM's form too, on a connection that then ends. */
 export function answerUnreadable(server: Server): void {
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
-    if (error.code === 'ECONNRESET' || !socket.writable) {
+    // On a connection that was opened ahead of need nothing was asked: an answer would be taken for that of the first request.
+    if (error.code === 'ECONNRESET' || !socket.writable || ('bytesRead' in socket && socket.bytesRead === 0)) {
       socket.destroy();
       return;
     }

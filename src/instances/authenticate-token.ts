@@ -32,8 +32,8 @@ export interface OperatorIdentity {
 /** Finds out whom a token stands for; undefined where it is unknown, expired or revoked. @throws UnavailableError */
 export type TokenLookup<Identity> = (token: string) => Promise<Identity | undefined>;
 
-/** A good token is remembered this long at most, so that a revocation holds everywhere within that time. */
-const REMEMBERED_MS = 1_000;
+/** A good token is remembered this long at most, with its instance's switches, so that a revocation holds everywhere within that time. */
+export const REMEMBERED_MS = 1_000;
 /** How many tokens are remembered at once; more are looked up each time. */
 const REMEMBERED_TOKENS = 10_000;
 

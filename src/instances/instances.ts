@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type pg from 'pg';
 import { run, type Statement, transaction, within } from '../database/pool.js';
 import { refusalOf } from '../directory/constraints.js';
@@ -9,7 +10,7 @@ import { newUser } from '../scim/asserted-user.js';
 import { withDerivedNames } from '../scim/protocol/derived-names.js';
 import { readResource } from '../scim/protocol/resource.js';
 import { resourceTypes } from '../scim/protocol/schema.js';
-import type { RateLimit } from './authenticate-token.js';
+import { type RateLimit, REMEMBERED_MS } from './authenticate-token.js';
 import { applySettings, type Brake, type InstanceSettings } from './settings.js';
 import { SWITCHES, type Switches } from './switches.js';
 
@@ -83,6 +84,7 @@ export async function createInstance(pool: pg.Pool, instance: NewInstance, by: A
     ]);
     return made.secret;
   });
+  if (settings.switches !== undefined) await delay(REMEMBERED_MS);
   return { ...(await showInstance(pool, slug)), secret };
 }
 
@@ -134,7 +136,8 @@ export async function showInstance(pool: pg.Pool, slug: string): Promise<Instanc
 /**
  * Changes an instance's settings. A new default manager is an active account whose role is manager or above (rule 5);
  * whom the change concerns is moved by the instance's own run. Waits that run keep their deadline. With the switch
- * deactivateUsers on again, the access of whom it kept active ends in the same transaction (rule 9).
+ * deactivateUsers on again, the access of whom it kept active ends in the same transaction (rule 9). Servers remember switches for a
+ * second: it resolves when all go by the new ones.
  * @returns the instance, and the secret of its application where one was made: it is shown this once.
  * @throws RefusedError `instance_unknown`, `default_manager_refused`; UnavailableError
  */
@@ -158,5 +161,6 @@ export async function setInstance(
     await audit(client, known.id, 'instance.set', made.names, by);
     return made.secret;
   });
+  if (settings.switches !== undefined) await delay(REMEMBERED_MS);
   return { ...(await showInstance(pool, slug)), secret };
 }

@@ -116,8 +116,9 @@ interface Noted {
   body: unknown;
 }
 
-/** What stands below the base URL; nothing where the path is another's. */
-const pathBelow = (path: string): string => (path.startsWith(`${SCIM_PATH}/`) ? path.slice(SCIM_PATH.length) : '');
+/** What stands below the base URL, which may be given to Okta with a slash at its end; nothing where the path is another's. */
+const pathBelow = (path: string): string =>
+  path.startsWith(`${SCIM_PATH}/`) ? path.slice(SCIM_PATH.length).replace(/^\/+/, '/') : '';
 
 /** People's data: not for caches, and not to be taken for anything but what it is. */
 const HEADERS = { 'Cache-Control': 'no-store', 'X-Content-Type-Options': 'nosniff' };

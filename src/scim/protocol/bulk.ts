@@ -87,20 +87,28 @@ function readOperation(operation: Record<string, unknown>, seen: Set<string>): B
 
 const REFERENCE = /^bulkId:(.+)$/s;
 const IN_PATH = /(?<=\/)bulkId:([^/]+)/g;
+const IN_QUOTES = /"bulkId:([^"]+)"/g;
+/** Names of what can stand for a resource, alone or at the end of a path. */
+const NAMES_A_RESOURCE = /(?:^|[.:])(?:value|\$ref|managerId|manager|members)$/i;
 
 /** A path with the ids that its bulkIds stand for. */
 export const pathWithIds = (path: string, idOf: (bulkId: string) => string): string =>
   path.replaceAll(IN_PATH, (_, bulkId: string) => idOf(bulkId));
 
-/** A copy of a value in which each text that is a reference to a bulkId is replaced. */
-export function withReferences(value: unknown, idOf: (bulkId: string) => string): unknown {
+/**
+ * A copy of an operation's data in which each text that is a reference to a bulkId is replaced: where a resource can be named, and in the
+ * path of a PATCH. A title that looks like one stays as it is.
+ * @param key where the value stands
+ */
+export function withReferences(value: unknown, idOf: (bulkId: string) => string, key = ''): unknown {
   if (typeof value === 'string') {
-    const bulkId = REFERENCE.exec(value)?.[1];
+    if (/^path$/i.test(key)) return value.replaceAll(IN_QUOTES, (_, bulkId: string) => `"${idOf(bulkId)}"`);
+    const bulkId = NAMES_A_RESOURCE.test(key) ? REFERENCE.exec(value)?.[1] : undefined;
     return bulkId === undefined ? value : idOf(bulkId);
   }
-  if (Array.isArray(value)) return value.map((each) => withReferences(each, idOf));
+  if (Array.isArray(value)) return value.map((each) => withReferences(each, idOf, key));
   if (!isObject(value)) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, withReferences(member, idOf)]));
+  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, withReferences(member, idOf, name)]));
 }
 
 /**

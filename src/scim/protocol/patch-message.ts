@@ -2,8 +2,9 @@ import type { Attribute } from './attribute.js';
 import { invalidPath, invalidSyntax, invalidValue, mutability, noTarget, tooMany } from './errors.js';
 import { type PatchPath, parsePath } from './filter.js';
 import { readAttributes, readValue } from './read-value.js';
-import type { ResourceType } from './schema.js';
+import { findAttribute, type ResourceType } from './schema.js';
 import { isObject, newObject, type ScimObject, type ScimValue } from './scim-object.js';
+import { isBlank } from './text.js';
 
 export const PATCH_OP_SCHEMA = 'urn:ietf:params:scim:api:messages:2.0:PatchOp';
 /** Okta pushes up to 1,000 changes of a group at once, each member who leaves in an operation of its own. */
@@ -31,11 +32,15 @@ export function readPatch(type: ResourceType, body: unknown): PatchOperation[] {
   if (!Array.isArray(operations) || operations.length === 0) {
     throw invalidSyntax('Operations must be a list of at least one operation');
   }
+  assertNotTooMany(type, operations);
+  const read = operations.flatMap((operation) => readOperation(type, operation));
+  assertNotTooMany(type, read);
+  return read;
+}
+
+function assertNotTooMany(type: ResourceType, operations: readonly unknown[]): void {
   const most = MAX_PATCH_OPERATIONS[type.name];
-  if (operations.length > most) {
-    throw tooMany(`A PATCH of a ${type.name} takes at most ${most} operations`);
-  }
-  return operations.map((operation) => readOperation(type, operation)).filter((operation) => operation !== null);
+  if (operations.length > most) throw tooMany(`A PATCH of a ${type.name} takes at most ${most} operations`);
 }
 
 function checkSchemas(schemas: unknown): void {
@@ -51,7 +56,8 @@ const verbs: ReadonlyMap<string, PatchOperation['op']> = new Map([
   ['remove', 'remove'],
 ]);
 
-function readOperation(type: ResourceType, operation: unknown): PatchOperation | null {
+/** @returns no operation where there is nothing to do, several where names lead into lists */
+function readOperation(type: ResourceType, operation: unknown): PatchOperation[] {
   if (!isObject(operation)) throw invalidSyntax('Each operation must be an object');
   const { op: verb, path: text, value } = lowerCased(operation);
   const op = typeof verb === 'string' ? verbs.get(verb.trim().toLowerCase()) : undefined;
@@ -59,17 +65,38 @@ function readOperation(type: ResourceType, operation: unknown): PatchOperation |
   if (text !== undefined && text !== null && typeof text !== 'string') throw invalidPath('path must be a string');
   if (!text?.trim()) {
     if (op === 'remove') throw noTarget('A removal needs a path');
-    return { op, path: null, value: readAttributes(type, attributesOf(value)) };
+    return readWithoutPath(type, op, attributesOf(value));
   }
   const path = parsePath(text, type);
   if (op !== 'remove' && value === undefined) throw invalidValue(`${op} needs a value`);
-  if (!path || path.attributes.some(({ mutability }) => mutability === 'writeOnly')) return null;
+  if (!path || path.attributes.some(({ mutability }) => mutability === 'writeOnly')) return [];
   const target = targetOf(path);
   if ([...path.attributes, target].some(({ mutability }) => mutability === 'readOnly')) {
     throw mutability(`${target.fullName} is read-only`);
   }
-  if (op === 'remove') return { op, path, value: removedElements(path, value) };
-  return { op, path, value: readValue(path.filter && !path.sub ? single(target) : target, value) };
+  if (op === 'remove') return [{ op, path, value: removedElements(path, value) }];
+  const read = readValue(path.filter && !path.sub ? single(target) : target, value);
+  // A blank value of an e-mail or the like is none.
+  const isBlankValue = path.sub?.name === 'value' && typeof read === 'string' && isBlank(read);
+  return [{ op, path, value: isBlankValue ? null : read }];
+}
+
+/** Entra writes paths as names too, `{"emails[type eq \"work\"].value":"x"}`: those that lead into a list are operations of their own. */
+function readWithoutPath(type: ResourceType, op: 'add' | 'replace', given: Record<string, unknown>): PatchOperation[] {
+  const paths = Object.keys(given).filter((name) => leadsIntoList(type, name));
+  assertNotTooMany(type, paths);
+  return [
+    { op, path: null, value: readAttributes(type, given) },
+    ...paths.flatMap((path) => readOperation(type, { op, path, value: given[path] })),
+  ];
+}
+
+/** `emails.value`, `emails[…].value`; not a list as a whole, nor one that is read-only, which is dropped as in any body. */
+function leadsIntoList(type: ResourceType, name: string): boolean {
+  const bracket = name.indexOf('[');
+  const path = findAttribute(type, bracket < 0 ? name : name.slice(0, bracket)) ?? [];
+  const lists = bracket < 0 ? path.slice(0, -1) : path;
+  return lists.some((attribute) => attribute.multiValued && attribute.mutability !== 'readOnly');
 }
 
 function attributesOf(value: unknown): Record<string, unknown> {

@@ -3,7 +3,7 @@ import { invalidValue } from './errors.js';
 import { addElements } from './multi-valued.js';
 import { findAttribute, type ResourceType } from './schema.js';
 import { isObject, isScimObject, newObject, type ScimObject, type ScimValue } from './scim-object.js';
-import { assertText } from './text.js';
+import { assertText, isBlank } from './text.js';
 
 /**
  * Reads the attributes of a client's object: names in any case, dotted (`name.givenName`), with their schema's URN, and Entra's bare `manager`;
@@ -29,14 +29,29 @@ export function readAttributes(type: ResourceType, body: Record<string, unknown>
 export function readValue(attribute: Attribute, value: unknown): ScimValue {
   if (value === null || value === undefined) return null;
   if (!attribute.multiValued) return readSingle(attribute, value);
-  const elements: ScimValue[] = [];
-  for (const element of Array.isArray(value) ? value : [value]) {
-    const read = element === null ? null : readSingle(attribute, element);
-    const said = isScimObject(read) ? withoutNulls(read) : read;
-    if (said !== null) elements.push(said);
-  }
+  const given: readonly unknown[] = Array.isArray(value) ? value : [value];
+  const elements = given.map((element) => readElement(attribute, element)).filter((element) => element !== null);
   return addElements(attribute, [], elements);
 }
+
+/**
+ * One element of a list; null for one that says nothing, as one with a blank value. Who must be named, as a member, is named by the end of
+ * its `$ref` where it has no value; one that names nobody is refused, or a list that is not understood would empty the group.
+ */
+function readElement(attribute: Attribute, given: unknown): ScimValue {
+  const element = given === null ? newObject() : readSingle(attribute, given);
+  if (!isScimObject(element)) return element;
+  const value = subAttribute(attribute, 'value');
+  const blank = typeof element['value'] === 'string' && isBlank(element['value']);
+  if (value?.required !== true) return blank ? null : withoutNulls(element);
+  if (blank || element['value'] === undefined || element['value'] === null) element['value'] = endOf(element['$ref']);
+  if (element['value'] === null) throw invalidValue(`${value.fullName} is required of each element`);
+  return withoutNulls(element);
+}
+
+/** The last segment of a resource's URI: its id. */
+const endOf = (reference: ScimValue | undefined): string | null =>
+  typeof reference === 'string' ? (/([^/]+)\/*$/.exec(reference.trim())?.[1] ?? null) : null;
 
 /** True for what a client cannot set; a request that carries it along is not refused. */
 const isDropped = (attribute: Attribute): boolean =>
@@ -113,8 +128,11 @@ function readBoolean(attribute: Attribute, value: unknown): boolean {
 
 function readText(attribute: Attribute, value: unknown): string {
   if (typeof value === 'string') return assertText(value, attribute.fullName);
-  if (typeof value === 'number') return String(value);
-  throw invalidValue(`${attribute.fullName} must be a string`);
+  if (typeof value !== 'number') throw invalidValue(`${attribute.fullName} must be a string`);
+  // What JSON's numbers can't hold is another number by now: an id that is stored wrong is found by nobody.
+  if (Math.abs(value) > Number.MAX_SAFE_INTEGER)
+    throw invalidValue(`${attribute.fullName} must be a string: a number of so many digits is not read exactly`);
+  return String(value);
 }
 
 /** The object without its nulls, or null if nothing is left: an element of a list says things or is not there. */

@@ -9,7 +9,7 @@ export const groupAttributes: readonly AttributeDefinition[] = [
     'members',
     'The members of the group.',
     [
-      string('value', "The member's id.", { caseExact: true, mutability: 'immutable' }),
+      string('value', "The member's id.", { required: true, caseExact: true, mutability: 'immutable' }),
       reference('$ref', "The member's URI.", { mutability: 'immutable', referenceTypes: ['User'] }),
       string('type', 'What the member is.', { mutability: 'immutable', canonicalValues: ['User'] }),
       string('display', "The member's name.", { mutability: 'immutable' }),

@@ -96,6 +96,23 @@ describe('bulk', () => {
     assert.equal(outcomes[0]?.location, `${roster.scimUrl}/Users/${ada}`);
   });
 
+  it('puts ids into the path of a PATCH, and leaves a title that looks like a bulkId as it is', async () => {
+    const outcomes = await bulk([
+      newUser('ada', { title: 'bulkId:x' }),
+      { method: 'POST', path: '/Groups', bulkId: 'g', data: { displayName: 'G', members: ['bulkId:ada'] } },
+      {
+        method: 'PATCH',
+        path: '/Groups/bulkId:g',
+        data: { Operations: [{ op: 'remove', path: 'members[value eq "bulkId:ada"]' }] },
+      },
+    ]);
+    assert.deepEqual(statuses(outcomes), ['201', '201', '200']);
+    const { body: user } = await expectStatus(200, ask(roster, 'GET', `/Users/${idIn(outcomes[0]?.location)}`));
+    assert.equal(user?.['title'], 'bulkId:x');
+    const { body: group } = await expectStatus(200, ask(roster, 'GET', `/Groups/${idIn(outcomes[1]?.location)}`));
+    assert.equal(group?.['members'], undefined);
+  });
+
   it('refuses a circle of bulkIds clearly, and nothing else', async () => {
     const manager = (bulkId: string) => ({ [ENTERPRISE_USER_SCHEMA]: { manager: { value: `bulkId:${bulkId}` } } });
     const outcomes = await bulk([

@@ -39,7 +39,7 @@ describe('requests that are not as they should be', () => {
       '/Users/',
       `/Users/${ID}/`,
       `/Users/${ID}/name`,
-      '//Users',
+      '//Nothing',
       '/users',
       '/groups',
       '/Groups/x/members',
@@ -57,6 +57,11 @@ describe('requests that are not as they should be', () => {
         }
       });
     }
+
+    it('//Users is /Users: the base URL was given with a slash at its end', async () => {
+      const answer = await sendBytes(roster, requestBytes('GET', '/scim/v2//Users', [authorized()]));
+      assert.equal(answer.status, 200, answer.text);
+    });
 
     it('/Me: 501 for every verb', async () => {
       for (const method of ['GET', 'POST', 'PUT', 'PATCH', 'DELETE']) {

@@ -32,6 +32,11 @@ export function toBody(operation: Operation): Json {
 }
 
 const word = fc.constantFrom('a', 'b', 'c@x.test', '');
+/** Mostly somebody: a list with a member who is nobody is refused. */
+const named = fc.oneof(
+  { arbitrary: fc.constantFrom('a', 'b', 'c@x.test'), weight: 20 },
+  { arbitrary: word, weight: 1 },
+);
 const type = fc.constantFrom('work', 'home');
 const orNull = <T>(of: fc.Arbitrary<T>) =>
   fc.oneof({ arbitrary: of, weight: 5 }, { arbitrary: fc.constant(null), weight: 1 });
@@ -43,7 +48,7 @@ const elements: Record<string, Record<string, fc.Arbitrary<unknown>>> = {
   emails: { value: word, type, primary: fc.boolean(), display: word },
   roles: { value: word, type, primary: fc.boolean() },
   addresses: { type, locality: word, country: word, primary: fc.boolean() },
-  members: { value: word, display: word },
+  members: { value: named, display: word },
 };
 
 const singles: Record<string, fc.Arbitrary<unknown>> = {
@@ -96,7 +101,14 @@ const conditionOn = (list: string): fc.Arbitrary<Condition> => {
 const verb = fc.constantFrom('add' as const, 'replace' as const, 'remove' as const);
 
 const onList = (list: string): fc.Arbitrary<Operation> => {
-  const element = some(elements[list] ?? {});
+  const shape = elements[list] ?? {};
+  const element =
+    list === 'members'
+      ? fc.oneof(
+          { arbitrary: fc.record(shape, { requiredKeys: ['value'], noNullPrototype: true }), weight: 20 },
+          some(shape),
+        )
+      : some(shape);
   const whole = fc
     .record({ op: verb, value: orNull(fc.array(element, { maxLength: 3 })) })
     .map(({ op, value }): Operation => ({ op, at: list, condition: null, sub: null, value }));

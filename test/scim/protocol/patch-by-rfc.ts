@@ -41,12 +41,17 @@ function changeAt(parts: Parts, { op, at, condition, sub, value }: Operation & {
     if (op === 'remove') removeSingle(parts, at);
     else setAt(parts, op, at, value);
   } else if (condition === null && sub === null) setAt(parts, op, at, value ?? null);
-  else changeList(parts, at, (list) => changeElements(list, op, condition, sub, value));
+  else
+    changeList(parts, at, (list) =>
+      changeElements(list, op, condition, sub, sub === 'value' && value === '' ? null : value),
+    );
 }
 
 /** Adds or sets, or, of a list, also removes what `value` names. */
 function setAt(parts: Parts, op: Operation['op'], path: string, value: unknown): void {
   if (LISTS.includes(path)) {
+    if (path === 'members' && value !== null && !elementsOf(value).every((member) => Boolean(member.get('value'))))
+      throw new Refused('invalidValue');
     changeList(parts, path, (list) => changeWhole(list, op, value));
   } else if (typeof value === 'object' && value !== null) {
     // A manager is one thing, so another comes whole; other complex values take the members that are said.
@@ -85,8 +90,9 @@ function settle([list, preferred]: Changed): Element[] {
 
 function changeWhole(list: Element[], op: Operation['op'], value: unknown): Changed {
   if (op === 'add' && value === null) return [list];
-  // What is given is a set of its own first.
-  const given = settle(union([], value === null ? [] : elementsOf(value)));
+  // What is given is a set of its own first; a blank value is none.
+  const said = value === null ? [] : elementsOf(value).filter((element) => element.get('value') !== '');
+  const given = settle(union([], said));
   if (op === 'add') return union(list, given);
   if (op === 'replace') return union([], given);
   if (value === null) return [[]];
