@@ -1,4 +1,5 @@
 import { OktaRequirementError, readErrorDetail } from '../src/demo/okta-answers.js';
+import type { Operation } from './ledger.js';
 import type { ClientOf } from './world.js';
 
 /** Longer than the server lets a request take. */
@@ -97,3 +98,7 @@ export function verdictOf(answer: Answer | undefined, good: readonly number[]): 
   if (answer === undefined || answer.status >= 500 || answer.status === 429) return 'unknown';
   return good.includes(answer.status) ? 'ok' : 'fail';
 }
+
+/** What the ledger keeps of an answer. */
+export const toldBy = (answer: Answer | undefined): Pick<Operation, 'status' | 'requestId'> =>
+  answer === undefined ? {} : { status: answer.status, requestId: answer.requestId };

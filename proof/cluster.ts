@@ -14,6 +14,8 @@ import { type FaultProxy, faultProxy } from '../test/support/fault-proxy.js';
 import { createTemporalOnPostgres } from './temporal-on-postgres.js';
 
 const CRASH = /SIG(?:ABRT|SEGV|BUS|ILL|TRAP|FPE)/;
+/** One of Roster's own that had been ready and gave up; whoever is asked to end ends with 0. */
+const FAILED = /^ended \([1-9]/;
 
 export const SECRET = 'a secret of the proof, which no log may show';
 export const BY_PROOF = { actor: 'proof', source: 'admin', requestId: null } as const;
@@ -23,6 +25,7 @@ export const PROGRAMS = ['server 1', 'server 2', 'worker 1', 'worker 2'] as cons
 export type Program = (typeof PROGRAMS)[number];
 const DATA_STORES = ['PostgreSQL', 'Temporal'] as const;
 export type ProgramName = Program | (typeof DATA_STORES)[number];
+const isRosters = (name: ProgramName): boolean => PROGRAMS.some((program) => program === name);
 
 /** Links of the cluster, each with a proxy of its own. */
 const CLUSTER_LINKS = [
@@ -49,9 +52,9 @@ export interface Cluster {
   wipeTemporal(): Promise<void>;
   /** What ends by itself after its fault was begun. */
   readonly later: Promise<void>[];
-  /** The logs of Roster's processes. */
+  /** The logs of Roster's processes, of PostgreSQL and of Temporal. */
   readonly logs: readonly string[];
-  /** Who ended by itself in a way that nobody asked for, as where there is no memory left; a line each. */
+  /** Who ended by itself in a way that nobody asked for, as where there is no memory left or Roster gave up; a line each. */
   readonly crashes: readonly string[];
   close(): Promise<void>;
 }
@@ -80,17 +83,18 @@ export async function startCluster({ folder, build, report, shutdownSeconds = 5 
         return started;
       },
       (what) => {
-        if (CRASH.test(what)) crashes.push(`${name} ${what}`);
+        if (CRASH.test(what) || (isRosters(name) && FAILED.test(what))) crashes.push(`${name} ${what}`);
       },
     );
     stops.unshift(stop);
     return first;
   };
   const port = await freePort();
+  const dataFolder = join(folder, 'postgres');
   const postgres = await keep('PostgreSQL', () =>
     startPostgres({
       processes,
-      dataFolder: join(folder, 'postgres'),
+      dataFolder,
       password: 'proof',
       database: 'roster',
       durable: true,
@@ -120,7 +124,7 @@ export async function startCluster({ folder, build, report, shutdownSeconds = 5 
   const links = Object.fromEntries(proxies) as Record<ClusterLink, FaultProxy>;
 
   const origins: string[] = [];
-  const logs: string[] = [];
+  const logs = [`${dataFolder}.log`, temporal.log];
   await Promise.all(
     PROGRAMS.map(async (name) => {
       const kind = name.startsWith('server') ? 'server' : 'worker';

@@ -11,7 +11,7 @@ const overAt = ({ outcome, sentAt, endedAt }: Operation): number =>
  * What a register may be, given what was asked of its subject and what was answered: what some operation asserts that was not surely
  * refused, unless another that was acknowledged began after it was over. `undefined` among them means that nothing need be there.
  */
-function mayBe(operations: readonly Operation[], register: string): (string | boolean | undefined)[] {
+export function mayBe(operations: readonly Operation[], register: string): (string | boolean | undefined)[] {
   const possible = operations.filter(({ asserted, outcome }) => asserted[register] !== undefined && outcome !== 'fail');
   const lastBegun = Math.max(
     Number.NEGATIVE_INFINITY,

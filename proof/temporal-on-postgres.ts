@@ -33,6 +33,8 @@ const DATABASES = {
 export interface TemporalOnPostgres {
   readonly address: string;
   readonly namespace: string;
+  /** The file of its log. */
+  readonly log: string;
   /** Starts it; to be called again when it has ended. */
   start(): Promise<Running>;
   /** Puts back its databases as they were when it was new, while it does not run. */
@@ -56,8 +58,9 @@ export async function createTemporalOnPostgres(options: Options): Promise<Tempor
   const server = await program('temporal-server', report);
   await makeDatabases(await program('temporal-sql-tool', report), postgresUrl);
   const { configFile, address } = await writeConfiguration(folder, options.linkUrl);
+  const logFile = join(folder, 'temporal.log');
   const start = async (): Promise<Running> => {
-    const log = await open(join(folder, 'temporal.log'), 'a', 0o600);
+    const log = await open(logFile, 'a', 0o600);
     try {
       const args = ['--config-file', configFile, '--allow-no-auth', 'start'];
       const child = await options.processes.start(server, args, 'SIGTERM', { stdio: ['ignore', log.fd, log.fd] });
@@ -79,6 +82,7 @@ export async function createTemporalOnPostgres(options: Options): Promise<Tempor
   return {
     address,
     namespace: NAMESPACE,
+    log: logFile,
     start,
     wipe: () =>
       inDatabase(

@@ -1,6 +1,6 @@
 import { CORE_GROUP, readGroupList } from '../../src/demo/okta-answers.js';
 import { PATCH_OP } from '../../src/demo/okta-bodies.js';
-import { type Answer, askScim, verdictOf } from '../ask.js';
+import { askScim, toldBy, verdictOf } from '../ask.js';
 import type { Registers } from '../ledger.js';
 import type { ClientOf } from '../world.js';
 import { think } from './think.js';
@@ -27,7 +27,7 @@ export async function pushGroup(
   const write = async (asserted: Registers, method: string, path: string, body: object, good: readonly number[]) => {
     const operation = ledger.begin({ instance: tenant.instance, subject: group, kind: `${method} Groups`, asserted });
     const answer = await askScim(of, { method, path, body });
-    ledger.end(operation, { outcome: verdictOf(answer, good), ...statusOf(answer) });
+    ledger.end(operation, { outcome: verdictOf(answer, good), ...toldBy(answer) });
     return operation.outcome === 'ok' ? answer : undefined;
   };
 
@@ -61,6 +61,3 @@ export async function pushGroup(
     await think(of, THINK_MS);
   }
 }
-
-const statusOf = (answer: Answer | undefined): object =>
-  answer === undefined ? {} : { status: answer.status, requestId: answer.requestId };

@@ -1,9 +1,11 @@
-import { askAdmin } from '../ask.js';
+import { askAdmin, toldBy, verdictOf } from '../ask.js';
 import type { ClientOf } from '../world.js';
 import { think } from './think.js';
 
 const THINK_MS = 1_000;
 const REASON = 'because the proof says so';
+/** Of an account, by id: whether it is a publisher. No rule raises or lowers to that, as one does to manager (rule 6). */
+export const ROLE_REGISTER = 'publisher';
 
 /** Acts as operators do until told to stop: tries users again, gives them the default manager, changes it, and roles. */
 export async function operate(of: ClientOf): Promise<void> {
@@ -19,9 +21,17 @@ export async function operate(of: ClientOf): Promise<void> {
         body: { action, reason: REASON },
       });
     },
-    role: (id) => {
+    role: async (id) => {
       const role = random.pick(['individual', 'manager', 'publisher']);
-      return askAdmin(of, { method: 'PATCH', path: `${instance}/accounts/${id}`, body: { role } });
+      const asserted = { [ROLE_REGISTER]: role === 'publisher' };
+      const operation = world.ledger.begin({
+        instance: tenant.instance,
+        subject: id,
+        kind: 'PATCH accounts',
+        asserted,
+      });
+      const answer = await askAdmin(of, { method: 'PATCH', path: `${instance}/accounts/${id}`, body: { role } });
+      world.ledger.end(operation, { outcome: verdictOf(answer, [200]), ...toldBy(answer) });
     },
     defaultManager: (id) =>
       askAdmin(of, { method: 'PATCH', path: instance, body: { defaultManager: random.pick([id, null]) } }),
