@@ -267,9 +267,11 @@ async function storedRoles({ cluster, tenants, ledger }: Outcome): Promise<Map<s
 
 /** True where what is asserted was surely not all so, after what was asked before: a title is always another one. */
 const hasChanged = (asserted: Registers, before: readonly Operation[]): boolean =>
-  Object.entries(asserted).some(
-    ([name, value]) => name === 'title' || name === 'exists' || !mayBe(before, name).includes(value),
-  );
+  Object.entries(asserted).some(([name, value]) => {
+    if (name === 'title' || name === 'exists') return true;
+    const was = mayBe(before, name);
+    return !was.includes(undefined) && !was.includes(value);
+  });
 
 async function inLogs({ logs }: Cluster, isWrong: (line: string) => boolean): Promise<string[]> {
   const texts = await Promise.all(logs.map((log) => readFile(log, 'utf8')));

@@ -6,7 +6,9 @@ const count = z.coerce.number().int().min(1);
 
 /** Every setting by its name in the environment; the test of `.env.example` reads it too. */
 export const settingsSchema = z.object({
-  DATABASE_URL: z.string().min(1).optional(),
+  DATABASE_URL: z
+    .url({ protocol: /^postgres(?:ql)?$/, error: 'is no URL like postgresql://roster:password@127.0.0.1:5432/roster' })
+    .optional(),
   DATABASE_POOL_SIZE: count.default(10),
   TEMPORAL_ADDRESS: z.string().min(1).optional(),
   TEMPORAL_NAMESPACE: z.string().min(1).default('default'),
@@ -108,18 +110,30 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
   };
 }
 
+/** What some processes cannot do without. */
+const NEEDED = {
+  DATABASE_URL: ({ databaseUrl }: Config) => databaseUrl,
+  ROSTER_SECRET: ({ secret }: Config) => secret,
+  TEMPORAL_ADDRESS: ({ temporal }: Config) => temporal.address,
+} as const;
+type Needed = keyof typeof NEEDED;
+
 /** A setting that this process cannot do without. @throws ConfigError where it is missing, saying how to give it. */
-export function required(
-  value: string | undefined,
-  name: 'DATABASE_URL' | 'TEMPORAL_ADDRESS' | 'ROSTER_SECRET',
-): string {
-  if (value === undefined) {
-    throw new ConfigError(
-      `${name} is not set. Set it in the environment (see .env.example), or run "roster dev", which needs nothing.`,
-    );
-  }
+export function required(value: string | undefined, name: Needed): string {
+  if (value === undefined) throw notSet([name]);
   return value;
 }
+
+/** @throws ConfigError naming all of these settings that are missing, at once */
+export function assertSet(config: Config, names: readonly Needed[]): void {
+  const missing = names.filter((name) => NEEDED[name](config) === undefined);
+  if (missing.length > 0) throw notSet(missing);
+}
+
+const notSet = (names: readonly Needed[]): ConfigError =>
+  new ConfigError(
+    `${names.join(', ')} ${names.length > 1 ? 'are' : 'is'} not set. Set what is missing in the environment (see .env.example), or run "roster dev", which needs nothing.`,
+  );
 
 /** The environment of a child process: this one's, with settings of the child's own. */
 export const childEnvironment = (settings: Readonly<Record<string, string>>): NodeJS.ProcessEnv => ({

@@ -1,8 +1,10 @@
 import { stringify } from 'csv-stringify/sync';
 
+/** What a spreadsheet would run as a formula is written with a ' before it; quoted is each line break, of whatever kind. */
+const SHOWN = { escape_formulas: true, record_delimiter: 'windows', quoted_match: /[\r\n]/ } as const;
+
 /**
- * Rows as CSV (RFC 4180), with a line of the columns' names first where `header` is true. What a spreadsheet would run as a formula
- * is written with a ' before it.
+ * Rows as CSV (RFC 4180), with a line of the columns' names first where `header` is true.
  */
 export const csvOf = (rows: readonly object[], columns: readonly string[], header: boolean): string =>
   stringify(
@@ -10,7 +12,7 @@ export const csvOf = (rows: readonly object[], columns: readonly string[], heade
       const cells = new Map<string, unknown>(Object.entries(row));
       return columns.map((column) => shown(cells.get(column)));
     }),
-    { header, columns: [...columns], escape_formulas: true, record_delimiter: 'windows' },
+    { ...SHOWN, header, columns: [...columns] },
   );
 
 function shown(value: unknown): string {
@@ -23,5 +25,5 @@ function shown(value: unknown): string {
 export const csvLines = (rows: readonly (readonly string[])[], delimiter: string): string =>
   stringify(
     rows.map((row) => [...row]),
-    { escape_formulas: true, record_delimiter: 'windows', delimiter },
+    { ...SHOWN, delimiter },
   );

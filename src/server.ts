@@ -1,6 +1,6 @@
 import { createApp } from './app.js';
 import { createDeliverer } from './application/deliver.js';
-import { type Config, ConfigError, readConfig, required } from './config.js';
+import { assertSet, type Config, ConfigError, readConfig, required } from './config.js';
 import { UnavailableError } from './database/errors.js';
 import { requireSchema, SchemaError } from './database/migrate.js';
 import { createPool, FRONT_DOOR, LISTS } from './database/pool.js';
@@ -27,6 +27,7 @@ const LIST_CONNECTIONS = 6;
 
 /** Starts the server; it starts, and takes requests, without Temporal. @throws ConfigError, SchemaError, Node's error where the port is taken */
 export async function startServer(config: Config, log: Log): Promise<RunningServer> {
+  assertSet(config, ['DATABASE_URL', 'ROSTER_SECRET', 'TEMPORAL_ADDRESS']);
   const url = required(config.databaseUrl, 'DATABASE_URL');
   const secret = required(config.secret, 'ROSTER_SECRET');
   const address = required(config.temporal.address, 'TEMPORAL_ADDRESS');

@@ -4,7 +4,7 @@ import { importActivities } from '../activities/imports.js';
 import { createActivities } from '../activities/index.js';
 import { APPLICATION_QUEUE, IMPORT_QUEUE } from '../workflows/task-queues.js';
 import { createDeliverer } from './application/deliver.js';
-import { type Config, ConfigError, readConfig, required } from './config.js';
+import { assertSet, type Config, ConfigError, readConfig, required } from './config.js';
 import { requireSchema, SchemaError } from './database/migrate.js';
 import { createPool } from './database/pool.js';
 import { actOnUser } from './instances/operator-actions.js';
@@ -32,6 +32,7 @@ const CONNECTIONS_PER_IMPORT = 3;
  * Starts a worker. @throws SchemaError, UnavailableError, the connection's error where Temporal can't be reached.
  */
 export async function startWorker(config: Config, log: Log): Promise<RunningWorker> {
+  assertSet(config, ['DATABASE_URL', 'TEMPORAL_ADDRESS']);
   const url = required(config.databaseUrl, 'DATABASE_URL');
   const onError = (error: Error): void => log.warn({ err: error }, 'an idle connection to PostgreSQL failed');
   const open = (applicationName: string, max: number, statementTimeout: number) =>

@@ -123,7 +123,7 @@ const settings = {
   rateLimit: rateLimit.optional(),
   logBodiesUntil,
   switches: switches.partial().optional().meta({
-    description: 'Those that are named change; the answer takes a second, and then every server goes by them',
+    description: 'Those that are named change; the answer takes a second, and what is asked after it goes by them',
   }),
   scimRoles: scimRoles.optional(),
   brake: brake.optional(),

@@ -10,11 +10,10 @@ const expiresAt = z.iso
   .transform((value) => new Date(value))
   .refine((value) => value.getTime() > Date.now(), 'is over already')
   .nullable()
-  .optional();
+  .optional()
+  .meta({ description: 'In a year unless told; null for never' });
 
-export const newScimToken = z
-  .strictObject({ label: name, expiresAt: expiresAt.meta({ description: 'In a year unless told; null for never' }) })
-  .meta({ id: 'NewScimToken' });
+export const newScimToken = z.strictObject({ label: name, expiresAt }).meta({ id: 'NewScimToken' });
 
 export const newOperatorToken = z
   .strictObject({
@@ -26,7 +25,7 @@ export const newOperatorToken = z
       .nullable()
       .optional()
       .meta({ description: 'The slug of the one instance that the role application reads; for no other role' }),
-    expiresAt: expiresAt.meta({ description: 'Never unless told' }),
+    expiresAt,
   })
   .meta({ id: 'NewOperatorToken' });
 

@@ -2,6 +2,8 @@ import type { Connection } from '@temporalio/client';
 import { Command } from 'commander';
 import pg from 'pg';
 import type { Config } from '../config.js';
+import { GOOD } from '../instances/authenticate-token.js';
+import { MARK_BYTES, markOf } from '../instances/token.js';
 import { databaseUrl, temporalTarget, tokenSecret } from './context.js';
 import { JSON_OPTION, print } from './output.js';
 
@@ -15,6 +17,10 @@ interface Finding {
   readonly ok: boolean;
   readonly what: string;
 }
+
+const TOKENS = `select count(*)::integer as good, count(*) filter (where substr(digest, 1, ${MARK_BYTES}) = $1)::integer as own
+  from (select digest from scim_tokens where ${GOOD} union all select digest from operator_tokens where ${GOOD}) tokens`;
+const NONE = { good: 0, own: 0 };
 
 /** Says what it found, or throws an error that says what to do. */
 type Check = (config: Config) => Promise<string>;
@@ -43,8 +49,18 @@ const checks: Readonly<Record<string, Check>> = {
     return `${apart.toFixed(1)} s from PostgreSQL's`;
   },
   secret: async (config) => {
-    await tokenSecret(config);
-    return 'ROSTER_SECRET is there';
+    const secret = await tokenSecret(config);
+    // Where they can't be counted, another check says why.
+    const { good, own } = await ask<{ good: number; own: number }>(config, TOKENS, [markOf(secret)]).catch(() => NONE);
+    const others = good - own;
+    if (others > 0 && own === 0) {
+      throw new Error(
+        `ROSTER_SECRET is not the one under which the ${others} tokens here were issued: each is refused. Set that one, or issue new tokens.`,
+      );
+    }
+    return others === 0
+      ? 'ROSTER_SECRET is there'
+      : `ROSTER_SECRET is there; ${others} of ${good} tokens are of another`;
   },
   temporal: (config) =>
     withTemporal(config, async (connection, namespace) => {
@@ -97,7 +113,11 @@ const message = (error: unknown): string => {
   return error instanceof Error ? error.message : String(error);
 };
 
-async function ask<Row extends pg.QueryResultRow>(config: Config, statement: string): Promise<Row> {
+async function ask<Row extends pg.QueryResultRow>(
+  config: Config,
+  statement: string,
+  values: readonly Buffer[] = [],
+): Promise<Row> {
   const client = new pg.Client({
     connectionString: await databaseUrl(config),
     connectionTimeoutMillis: 3_000,
@@ -105,7 +125,7 @@ async function ask<Row extends pg.QueryResultRow>(config: Config, statement: str
   });
   await client.connect();
   try {
-    const { rows } = await client.query<Row>(statement);
+    const { rows } = await client.query<Row>(statement, [...values]);
     if (rows[0] === undefined) throw new Error('PostgreSQL gave no answer.');
     return rows[0];
   } finally {

@@ -62,7 +62,14 @@ export async function prepareDemoInstance(databaseUrl: string, secrets: Secrets)
         adminToken:
           adminToken !== undefined && operator?.role === 'admin'
             ? adminToken
-            : (await issueOperatorToken(pool, rosterSecret, { label: 'roster dev', role: 'admin' }, BY_DEV)).token,
+            : (
+                await issueOperatorToken(
+                  pool,
+                  rosterSecret,
+                  { label: 'roster dev', role: 'admin', expiresAt: null },
+                  BY_DEV,
+                )
+              ).token,
       },
     };
   } finally {

@@ -337,7 +337,9 @@ const MANAGERS: Statement = {
   text: `
     select a.id, json_build_object('userName', m.user_name, 'origin', a.origin)::text as manager
     from accounts a join accounts m on m.instance_id = a.instance_id and m.id = a.manager_id
-    where a.instance_id = $1 and a.id = any ($2)`,
+    where a.instance_id = $1 and a.id = any ($2)
+      -- Whoever the file switches off has one only until their own run has been.
+      and a.status <> 'suspended'`,
 };
 const TELL: Statement = {
   name: REPLANNED,
@@ -361,6 +363,7 @@ export async function tellManagers(
     instance,
     id,
     rows.map(({ line }) => line),
-    rows.map(({ userId }) => managers.get(userId) ?? null),
+    // Who would have none has none in the report either, whoever manages them now.
+    rows.map(({ userId }) => managers.get(userId) ?? 'null'),
   ]);
 }

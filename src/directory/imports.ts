@@ -76,14 +76,14 @@ const BEGIN: Statement = {
       insert into audit_log (instance_id, actor, action, outcome, request_id, note)
       select $1, $5, case when $3 then 'import.dry_run' else 'import.begin' end, 'accepted', $6, $2::text from began
     )
-    select id, true as "isNew", false as "isStaged", $7 as asked from began
+    select id, true as "isNew", false as "isStaged", $7 as asked, null::bytea as digest from began
     union all
-    select i.id, false, i.state <> 'staging', i.asked from imports i where i.instance_id = $1 and i.idempotency_key = $4 and not exists (select from began)`,
+    select i.id, false, i.state <> 'staging', i.asked, i.digest from imports i where i.instance_id = $1 and i.idempotency_key = $4 and not exists (select from began)`,
 };
 
 /**
  * Begins an import, into which rows are then staged. `asked` says what is asked for, as text.
- * @returns its id, and whether it is new: another with the same idempotency key is returned instead, once it is staged.
+ * @returns its id, and whether it is new: another with the same idempotency key is returned instead, once it is staged, with its file's digest.
  * @throws RefusedError `idempotency_key_reused` where something else was asked for with the key, `import_staging` where that file is on its way; UnavailableError
  */
 export async function beginImport(
@@ -95,36 +95,34 @@ export async function beginImport(
     asked,
   }: { readonly dryRun: boolean; readonly idempotencyKey: string | null; readonly asked: string },
   by: Actor,
-): Promise<{ id: string; isNew: boolean }> {
+): Promise<{ id: string; isNew: boolean; digest: Buffer | null }> {
   await dropLeftImports(pool);
   for (;;) {
-    const [row] = await run<{ id: string; isNew: boolean; isStaged: boolean; asked: string }>(pool, BEGIN, [
-      instance,
-      newId(),
-      dryRun,
-      idempotencyKey,
-      by.actor,
-      by.requestId,
-      asked,
-    ]);
+    const [row] = await run<{ id: string; isNew: boolean; isStaged: boolean; asked: string; digest: Buffer | null }>(
+      pool,
+      BEGIN,
+      [instance, newId(), dryRun, idempotencyKey, by.actor, by.requestId, asked],
+    );
     // Nothing: the other was committed after this statement began.
     if (row === undefined) continue;
-    const { id, isNew } = row;
-    if (row.asked !== asked) {
-      throw new RefusedError(
-        'idempotency_key_reused',
-        'Another import was asked for with this Idempotency-Key: a dry run, another type or another mapping. Take a key of its own for each.',
-      );
-    }
+    const { id, isNew, digest } = row;
+    if (row.asked !== asked) throw keyReused('a dry run, another type or another mapping');
     if (!isNew && !row.isStaged) {
       throw new RefusedError(
         'import_staging',
         'The file of this Idempotency-Key is on its way by another request. Send it again when that has ended.',
       );
     }
-    return { id, isNew };
+    return { id, isNew, digest };
   }
 }
+
+/** An Idempotency-Key that stands for something else. */
+export const keyReused = (what: string): RefusedError =>
+  new RefusedError(
+    'idempotency_key_reused',
+    `Another import was asked for with this Idempotency-Key: ${what}. Take a key of its own for each.`,
+  );
 
 const SHOW: Statement = { name: 'show_import', text: `${SELECT} where i.id = $1` };
 
@@ -152,7 +150,7 @@ const STAGED: Statement = {
   name: 'import_staged',
   text: `
     update imports i set state = 'running', due = now(),
-      columns = $3, attributes = $4, unknown_columns = $5, delimiter = $6
+      columns = $3, attributes = $4, unknown_columns = $5, delimiter = $6, digest = $7
     where i.instance_id = $1 and i.id = $2 and i.state = 'staging'
     returning 1`,
 };
@@ -167,10 +165,11 @@ export async function importStaged(
     readonly attributes: readonly (string | undefined)[];
     readonly unknown: readonly string[];
   },
+  digest: Buffer,
 ): Promise<void> {
   const attributes = columns.attributes.map((attribute) => attribute ?? '');
   const { names, unknown, delimiter } = columns;
-  const staged = await run(pool, STAGED, [instance, id, names, attributes, unknown, delimiter]);
+  const staged = await run(pool, STAGED, [instance, id, names, attributes, unknown, delimiter, digest]);
   if (staged.length === 0)
     throw new RefusedError('not_found', 'The file took too long and was given up: send it again.');
 }

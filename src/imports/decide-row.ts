@@ -38,7 +38,7 @@ export function decideRow(row: PendingRow): Decision {
     const user = changedUser(stored, (before) => {
       // Guard 9: access is Okta's to give back.
       if (before['active'] === false && said.active !== undefined && activeOf(said.active) === true) {
-        throw new FaultError('active', 'is inactive in Okta, and a file activates nobody');
+        throw new FaultError('active', 'is inactive, and a file activates nobody');
       }
       const changes = operations(said);
       return changes.length === 0 ? before : applyPatch(resourceTypes.User, before, { Operations: changes });

@@ -1,4 +1,3 @@
-import type { Readable } from 'node:stream';
 import { parse } from 'csv-parse/sync';
 import { isObject } from '../scim/protocol/scim-object.js';
 import { invalidImport } from './columns.js';
@@ -22,7 +21,7 @@ export interface FileRow {
 export type FileRows = AsyncIterable<FileRow>;
 
 /** Reads a file as it comes, whichever its type. @throws RefusedError `invalid_import` */
-export const readFile = (bytes: Readable, type: FileType): FileRows =>
+export const readFile = (bytes: AsyncIterable<Uint8Array>, type: FileType): FileRows =>
   type === 'text/csv' ? readCsv(textOf(bytes)) : readNdjson(textOf(bytes));
 
 /** What a file begins with that is no text, and what to do about it. */
@@ -40,7 +39,7 @@ const beginning = <Value>(bytes: Uint8Array, table: readonly (readonly [readonly
   table.find(([mark]) => mark.every((byte, at) => bytes[at] === byte))?.[1];
 
 /** The text of UTF-8, or of the UTF-16 that spreadsheets write, without its byte order mark. @throws RefusedError `invalid_import` */
-async function* textOf(bytes: Readable): AsyncGenerator<string> {
+async function* textOf(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
   let begun = Buffer.alloc(0);
   let decoder: InstanceType<typeof TextDecoder> | undefined;
   const decode = (chunk: Uint8Array, stream: boolean): string => {
@@ -148,7 +147,12 @@ async function* readNdjson(text: AsyncIterable<string>): FileRows {
       names.push(...fresh);
       yield { line: 0, cells: [...names], delimiter: ',' };
     }
-    yield { line, cells: names.map((name) => cellOf(value[name])) };
+    const cells = names.map((name) => cellOf(value[name]));
+    // An id that is stored wrong is found by nobody.
+    const isInexact = Object.values(value).some(
+      (each) => typeof each === 'number' && Math.abs(each) > Number.MAX_SAFE_INTEGER,
+    );
+    yield isInexact ? { line, cells, fault: 'has a number of so many digits that it must be a text' } : { line, cells };
   }
 }
 

@@ -19,8 +19,9 @@ type State = 'cell begins' | 'in a cell' | 'in quotes' | 'skipping';
 
 /**
  * Cuts a text that comes in pieces into rows, at LF, CRLF or CR; no more than one is held in memory. With a delimiter it is CSV as
- * spreadsheets write it: a quote at the beginning of a cell quotes line breaks until it is closed, any other is text. A row whose quote is
- * never closed is the line where that is opened, and at fault; the lines after it are rows again, so that nothing is swallowed.
+ * spreadsheets write it: a quote at the beginning of a cell quotes line breaks until it is closed, any other is text. Where one is never
+ * closed, or only by one in a later line that ends no cell, each line of its row down to the one where it is opened is a row at fault; the
+ * lines after it are rows again, so that nothing is swallowed.
  */
 export async function* splitRows(pieces: AsyncIterable<string>, delimiter?: string): AsyncGenerator<RawRow> {
   const splitter = new RowSplitter(delimiter);
@@ -36,6 +37,8 @@ class RowSplitter {
   private at = 0;
   private line = 1;
   private state: State = 'cell begins';
+  /** Where the quote stands that is open. */
+  private opened = 0;
 
   constructor(delimiter: string | undefined) {
     this.delimiter = delimiter?.charCodeAt(0);
@@ -44,6 +47,7 @@ class RowSplitter {
   *rows(piece: string, isLast: boolean): Generator<RawRow> {
     this.text = this.text.slice(this.begin) + piece;
     this.at -= this.begin;
+    this.opened -= this.begin;
     this.begin = 0;
     do {
       while (this.at < this.text.length) {
@@ -53,7 +57,8 @@ class RowSplitter {
         if (Number.isNaN(next) && !isLast && (character === CR || character === QUOTE)) break;
         if (this.state !== 'in quotes' && (character === LF || character === CR)) {
           yield* this.endRow(character === CR && next === LF ? 2 : 1);
-        } else this.step(character, next);
+        } else if (this.isStray(character, next)) yield* this.giveUp(this.opened, UNCLOSED);
+        else this.step(character, next);
       }
     } while (yield* this.recovered(isLast));
   }
@@ -68,7 +73,15 @@ class RowSplitter {
     } else if (character === this.delimiter) this.state = 'cell begins';
     else if (this.state === 'cell begins' && character === QUOTE && this.delimiter !== undefined) {
       this.state = 'in quotes';
+      this.opened = this.at - 1;
     } else this.state = 'in a cell';
+  }
+
+  /** True for a quote that would close one of a line before, and ends no cell: it opens one, and that of before was never closed. */
+  private isStray(character: number, next: number): boolean {
+    if (this.state !== 'in quotes' || character !== QUOTE || Number.isNaN(next)) return false;
+    if ([QUOTE, LF, CR, this.delimiter].includes(next)) return false;
+    return /[\r\n]/.test(this.text.slice(this.opened, this.at));
   }
 
   private *endRow(breakLength: number): Generator<RawRow> {
@@ -97,18 +110,29 @@ class RowSplitter {
       if (isLast && length > 0) yield { line: this.line, text: this.text.slice(this.begin) };
       return false;
     }
-    const [first = ''] = this.text.slice(this.begin).split(BREAK, 1);
-    const isWhole = first.length === length;
-    yield { line: this.line, text: first.slice(0, MAX_ROW_CHARACTERS), fault: isUnclosed ? UNCLOSED : TOO_LONG };
-    if (isWhole) {
-      this.begin = this.at;
-      this.state = 'skipping';
-      return false;
+    return yield* this.giveUp(isUnclosed ? this.opened : this.at, isUnclosed ? UNCLOSED : TOO_LONG);
+  }
+
+  /**
+   * Gives each line of the row down to the one of `place` as a row at fault. What was looked at is not looked at again but from there on,
+   * or a file could make work without end. @returns whether to go on after it: false where that line is not over
+   */
+  private *giveUp(place: number, fault: string): Generator<RawRow, boolean> {
+    for (;;) {
+      BREAK.lastIndex = this.begin;
+      const end = BREAK.exec(this.text);
+      const text = this.text.slice(this.begin, end?.index).slice(0, MAX_ROW_CHARACTERS);
+      yield { line: this.line, text, fault };
+      // Whether a break at the very end is the first half of one the next piece says.
+      if (end === null || end.index + end[0].length === this.text.length) {
+        this.begin = this.at = end?.index ?? this.text.length;
+        this.state = 'skipping';
+        return false;
+      }
+      this.begin = this.at = end.index + end[0].length;
+      this.line += 1;
+      this.state = 'cell begins';
+      if (end.index >= place) return true;
     }
-    this.begin += first.length + (this.text.startsWith('\r\n', this.begin + first.length) ? 2 : 1);
-    this.at = this.begin;
-    this.line += 1;
-    this.state = 'cell begins';
-    return true;
   }
 }

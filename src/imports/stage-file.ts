@@ -1,3 +1,4 @@
+import { createHash, type Hash } from 'node:crypto';
 import type { Readable } from 'node:stream';
 import type pg from 'pg';
 import { type NewRow, stageRows } from '../directory/import-rows.js';
@@ -8,6 +9,7 @@ import {
   type Import,
   type ImportKey,
   importStaged,
+  keyReused,
   showImport,
   stagingImport,
 } from '../directory/imports.js';
@@ -43,7 +45,8 @@ const MAX_KEY_CHARACTERS = 255;
 /**
  * Reads a file as it comes into staged rows; in memory there is a page of them. When it is read the import begins. A file that breaks off,
  * or that is none, leaves nothing.
- * @returns the import, and whether it is new. @throws RefusedError `invalid_import`; what reading `bytes` throws
+ * @returns the import, and whether it is new. @throws RefusedError `invalid_import`, `idempotency_key_reused`, `import_staging`; what reading
+ * `bytes` throws
  */
 export async function stageFile(
   pool: pg.Pool,
@@ -53,8 +56,9 @@ export async function stageFile(
   by: Actor,
 ): Promise<{ import: Import; isNew: boolean }> {
   try {
-    const { id, isNew } = await beginImport(pool, instance, { ...options, asked: whatIsAsked(options) }, by);
+    const { id, isNew, digest } = await beginImport(pool, instance, { ...options, asked: whatIsAsked(options) }, by);
     if (isNew) await stageNew(pool, { instance, id }, bytes, options);
+    else if (digest?.equals(await digestOf(bytes)) !== true) throw keyReused('another file');
     return { import: await showImport(pool, id), isNew };
   } finally {
     // What is not read of it nobody will.
@@ -74,10 +78,26 @@ function whatIsAsked({ type, dryRun, mapping, idempotencyKey }: FileOptions): st
   });
 }
 
+/** The bytes as they come, of which a hash is told. */
+async function* told(bytes: AsyncIterable<Uint8Array>, hash: Hash): AsyncGenerator<Uint8Array> {
+  for await (const chunk of bytes) {
+    hash.update(chunk);
+    yield chunk;
+  }
+}
+
+async function digestOf(bytes: AsyncIterable<Uint8Array>): Promise<Buffer> {
+  const hash = createHash('sha256');
+  for await (const chunk of bytes) hash.update(chunk);
+  return hash.digest();
+}
+
 async function stageNew(pool: pg.Pool, key: ImportKey, bytes: Readable, options: FileOptions): Promise<void> {
   const saying = setInterval(() => void stagingImport(pool, key).catch(() => undefined), SAY_EVERY_MS);
   try {
-    await importStaged(pool, key, await stage(pool, key, bytes, options));
+    const hash = createHash('sha256');
+    const columns = await stage(pool, key, told(bytes, hash), options);
+    await importStaged(pool, key, columns, hash.digest());
   } catch (error) {
     // Where this fails too, it is taken back when nobody has staged it for a minute.
     await dropImport(pool, key).catch(() => undefined);
@@ -93,7 +113,7 @@ const NO_COLUMNS: Columns = mapColumns([], new Map());
 async function stage(
   pool: pg.Pool,
   key: ImportKey,
-  bytes: Readable,
+  bytes: AsyncIterable<Uint8Array>,
   { type, mapping }: FileOptions,
 ): Promise<Columns & { delimiter: string }> {
   let columns = { ...NO_COLUMNS, delimiter: ',' };
@@ -117,7 +137,9 @@ async function stage(
       if (page.length === PAGE || characters > PAGE_CHARACTERS) await write();
     } else {
       if (cells.some(isUnstorable))
-        throw invalidImport('The name of a column has a NUL character or half of a surrogate pair.');
+        throw invalidImport(
+          `The name of a column has a NUL character or half of a surrogate pair.${type === 'text/csv' ? ' Where the file is UTF-16, save it as "CSV UTF-8".' : ''}`,
+        );
       // The names of NDJSON are known line by line: what is mapped may come later.
       columns = { ...mapColumns(cells, type === 'text/csv' ? mapping : known(mapping, cells)), delimiter };
       if (type === 'text/csv') assertNamesPeople(columns);

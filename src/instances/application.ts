@@ -30,7 +30,8 @@ const MOST_SECRETS = 2;
 
 /**
  * Sets an instance's endpoint, inside the transaction that holds the instance's row: with one secret, all former ones ended. Where
- * the URL stays, and no secret is given, nothing changes.
+ * the URL stays, and no secret is given, nothing changes. Another URL in place of one is the same application elsewhere: it is told what the
+ * former one has not taken. Where there was none, nobody is told of what was before.
  * @returns the secret where it was made here: it is shown this once.
  * @throws RefusedError `application_secret_needed` for another URL without a secret, `invalid_application`
  */
@@ -67,7 +68,7 @@ export async function setApplication(
 async function write(client: pg.PoolClient, instance: InstanceId, url: string | null, secret?: string): Promise<void> {
   await client.query(
     `update instances set application_url = $2,
-       application_since = case when application_url = $2 then application_since else now() end,
+       application_since = case when application_url is null or $2::text is null then now() else application_since end,
        application_proven_at = case when application_url = $2 then application_proven_at end
      where id = $1`,
     [instance, url],

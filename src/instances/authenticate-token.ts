@@ -37,7 +37,8 @@ export const REMEMBERED_MS = 1_000;
 /** How many tokens are remembered at once; more are looked up each time. */
 const REMEMBERED_TOKENS = 10_000;
 
-const GOOD = '(expires_at is null or expires_at > now()) and revoked_at is null';
+/** That a token is neither expired nor revoked, in SQL. */
+export const GOOD = '(expires_at is null or expires_at > now()) and revoked_at is null';
 const NOT_JUST_NOW = `(last_used_at is null or last_used_at < now() - interval '1 minute')`;
 
 const FIND_SCIM: Statement = {

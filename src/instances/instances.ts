@@ -84,7 +84,6 @@ export async function createInstance(pool: pg.Pool, instance: NewInstance, by: A
     ]);
     return made.secret;
   });
-  if (settings.switches !== undefined) await delay(REMEMBERED_MS);
   return { ...(await showInstance(pool, slug)), secret };
 }
 
@@ -137,7 +136,7 @@ export async function showInstance(pool: pg.Pool, slug: string): Promise<Instanc
  * Changes an instance's settings. A new default manager is an active account whose role is manager or above (rule 5);
  * whom the change concerns is moved by the instance's own run. Waits that run keep their deadline. With the switch
  * deactivateUsers on again, the access of whom it kept active ends in the same transaction (rule 9). Servers remember switches for a
- * second: it resolves when all go by the new ones.
+ * second: it resolves when whatever is asked from then on goes by the new ones.
  * @returns the instance, and the secret of its application where one was made: it is shown this once.
  * @throws RefusedError `instance_unknown`, `default_manager_refused`; UnavailableError
  */

@@ -3,7 +3,16 @@ import { run, type Statement } from '../database/pool.js';
 import type { Actor } from '../directory/users.js';
 import { instanceUnknown, RefusedError } from '../errors.js';
 import { INSTALLATION, isId, isInstanceId, newId } from '../ids.js';
-import { digestOf, type IssuedToken, newToken, type TokenInfo, type TokenRow, toTokenInfo } from './token.js';
+import {
+  DEFAULT_DAYS,
+  digestOf,
+  type IssuedToken,
+  inDays,
+  newToken,
+  type TokenInfo,
+  type TokenRow,
+  toTokenInfo,
+} from './token.js';
 
 /** From the least to the most: each may do what the ones before it may. */
 export const OPERATOR_ROLES = ['application', 'viewer', 'operator', 'admin'] as const;
@@ -19,7 +28,7 @@ interface NewOperatorToken {
   readonly role: OperatorRole;
   /** The slug of the instance that the role `application` is for; none for any other role. */
   readonly instance?: string | null | undefined;
-  /** Never unless told. */
+  /** In a year unless told; null for never. */
   readonly expiresAt?: Date | null;
 }
 
@@ -56,7 +65,7 @@ const ISSUE: Statement = {
 export async function issueOperatorToken(
   pool: pg.Pool,
   secret: string,
-  { label, role, instance = null, expiresAt = null }: NewOperatorToken,
+  { label, role, instance = null, expiresAt = inDays(DEFAULT_DAYS) }: NewOperatorToken,
   by: Actor,
 ): Promise<IssuedOperatorToken> {
   if ((role === OF_ONE_INSTANCE) !== (instance !== null)) throw instanceMisplaced(role);

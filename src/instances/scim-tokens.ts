@@ -4,10 +4,16 @@ import { run, type Statement } from '../database/pool.js';
 import type { Actor } from '../directory/users.js';
 import { instanceUnknown, RefusedError } from '../errors.js';
 import { type InstanceId, isId } from '../ids.js';
-import { digestOf, type IssuedToken, inDays, newToken, type TokenInfo, type TokenRow, toTokenInfo } from './token.js';
-
-/** How long a SCIM token is good for where nothing else was asked. */
-const DEFAULT_DAYS = 365;
+import {
+  DEFAULT_DAYS,
+  digestOf,
+  type IssuedToken,
+  inDays,
+  newToken,
+  type TokenInfo,
+  type TokenRow,
+  toTokenInfo,
+} from './token.js';
 
 const ISSUE_SCIM: Statement = {
   name: 'issue_scim_token',

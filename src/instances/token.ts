@@ -18,11 +18,20 @@ export interface IssuedToken {
   readonly expiresAt: Date | null;
 }
 
-/** The digest that stands for a token in the database: HMAC-SHA-256 under `ROSTER_SECRET`. */
-export const digestOf = (secret: string, token: string): Buffer => createHmac('sha256', secret).update(token).digest();
+const hmac = (secret: string, text: string): Buffer => createHmac('sha256', secret).update(text).digest();
+
+export const MARK_BYTES = 4;
+/** What each digest under this `ROSTER_SECRET` begins with, so that it can be told which ones another has made. */
+export const markOf = (secret: string): Buffer => hmac(secret, 'roster').subarray(0, MARK_BYTES);
+
+/** The digest that stands for a token in the database: the mark of `ROSTER_SECRET`, and HMAC-SHA-256 under it. */
+export const digestOf = (secret: string, token: string): Buffer => Buffer.concat([markOf(secret), hmac(secret, token)]);
 
 /** 256 random bits, as text that says what it is. */
 export const newToken = (): string => `rst_${randomBytes(32).toString('base64url')}`;
+
+/** How long a token is good for where nothing else was asked. */
+export const DEFAULT_DAYS = 365;
 
 /** The moment so many days from now. */
 export const inDays = (days: number): Date => new Date(Date.now() + days * 86_400_000);

@@ -271,6 +271,9 @@ describe('the command line', function () {
     assert.equal(ill.code, 1);
     assert.match(ill.out, /FAIL {2}temporal +Temporal does not answer at 127\.0\.0\.1:1\. Start it/);
     assert.match(ill.out, /FAIL {2}database /);
+    const other = await cli(['doctor'], { ROSTER_SECRET: 'not the one of the server, but as long' });
+    assert.equal(other.code, 1);
+    assert.match(other.out, /FAIL {2}secret +ROSTER_SECRET is not the one under which the \d+ tokens here were issued/);
   });
 
   it('server and worker refuse a database that was not migrated, and say how to', async () => {
@@ -354,6 +357,13 @@ describe('the command line', function () {
       /must be https: .*ROSTER_PRIVATE_APPLICATIONS=on/,
     ],
     ['a missing setting', ['instance', 'list'], { DATABASE_URL: '' }, /DATABASE_URL is not set/],
+    [
+      'several missing settings',
+      ['server'],
+      { DATABASE_URL: '', ROSTER_SECRET: '', TEMPORAL_ADDRESS: '' },
+      /DATABASE_URL, ROSTER_SECRET, TEMPORAL_ADDRESS are not set/,
+    ],
+    ['a DATABASE_URL that is none', ['instance', 'list'], { DATABASE_URL: 'notaurl' }, /DATABASE_URL: is no URL like/],
     ['several wrong settings', ['instance', 'list'], { PORT: 'x', LOG_LEVEL: 'loud' }, /PORT: .*\n {2}LOG_LEVEL: /s],
     ['PostgreSQL away', ['instance', 'list'], { DATABASE_URL: 'postgresql://127.0.0.1:1/none' }, /PostgreSQL/],
     ['a command that does not exist', ['instnace'], {}, /unknown command 'instnace'/],

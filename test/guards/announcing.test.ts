@@ -4,6 +4,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import type pg from 'pg';
 import { announcementActivities } from '../../activities/announcements.js';
 import type { Deliverer } from '../../src/application/deliver.js';
+import { endpointUrl } from '../../src/application/endpoint-url.js';
 import { seededRandom } from '../../src/demo/random.js';
 import { claimAnnouncement, finishAnnouncement, listMoved, refuseAccount } from '../../src/directory/announcements.js';
 import { removeKicks, takeKicks } from '../../src/directory/kicks.js';
@@ -324,7 +325,27 @@ describe('guard 7: announcing in order', () => {
     assert.equal(announced, revision);
   });
 
-  it('an endpoint newly set is told nothing of the past', async () => {
+  it('another URL in place of one is told what the former has not taken, and nothing else', async () => {
+    const told = await provisioned('told@x.test');
+    await worker()(told);
+    const untold = await provisioned('untold@x.test');
+    application.answer = (response) => response.writeHead(503, { 'retry-after': '3600' }).end();
+    const activities = announcementActivities(pool, deliverer, () => undefined);
+    await assert.rejects(activities.announce({ instance, userId: untold }), ApplicationFailure);
+    application.answer = (response) => response.writeHead(204).end();
+    const secret = `whsec_${Buffer.alloc(32, 7).toString('base64')}`;
+    const url = endpointUrl(`${application.url}/elsewhere`, true);
+    application.told.length = 0;
+    await setInstance(pool, instance, { application: { url, secret } }, BY_TEST);
+    await worker()(told);
+    await worker()(untold);
+    assert.deepEqual(
+      application.told.map(({ body }) => dataOf(body).id),
+      [untold],
+    );
+  });
+
+  it('an endpoint set where there was none is told nothing of the past', async () => {
     await setInstance(pool, instance, { application: null }, BY_TEST);
     const id = await provisioned('old@x.test');
     await setInstance(pool, instance, { application: { url: application.url } }, BY_TEST);

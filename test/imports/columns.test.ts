@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
+import { Readable } from 'node:stream';
 import { csvLines } from '../../src/csv.js';
 import { assertNamesPeople, mapColumns, readMapping } from '../../src/imports/columns.js';
 import { unguardFormula } from '../../src/imports/formulas.js';
+import { readFile } from '../../src/imports/read-file.js';
 
 const said = (names: string[], mapping = ''): unknown[] => {
   const { attributes, unknown } = mapColumns(names, readMapping(mapping));
@@ -57,6 +59,23 @@ describe('the columns of a file', () => {
 
   it('without the e-mail name nobody: refused, with the columns that there are', () => {
     assert.throws(() => assertNamesPeople(mapColumns(['name', 'title'], new Map())), /The columns are: name, title/);
+  });
+});
+
+describe('a cell with a line break of whatever kind', () => {
+  it('comes back from a rejects file as it was, and none of its lines is run', async () => {
+    const rows = [
+      ['email', 'Job\ntitle'],
+      ['ada@x.test', 'Head\nof\rall\r\n"of" them'],
+      ['bo@x.test', 'Sales\n=1+1'],
+      ['=1\n+2', 'x'],
+    ];
+    for (const delimiter of [',', ';']) {
+      const read: string[][] = [];
+      for await (const { cells } of readFile(Readable.from([Buffer.from(csvLines(rows, delimiter))]), 'text/csv'))
+        read.push(cells.map(unguardFormula));
+      assert.deepEqual(read, rows);
+    }
   });
 });
 

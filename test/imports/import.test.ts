@@ -122,7 +122,7 @@ describe('an import', function () {
         [5, 'active', 'is neither true nor false'],
         [6, 'Work mail', 'is a duplicate of line 2'],
         [7, null, 'has 6 fields where the header has 5'],
-        [8, 'active', 'is inactive in Okta, and a file activates nobody'],
+        [8, 'active', 'is inactive, and a file activates nobody'],
         [9, 'Title', 'title is longer than 4096 bytes'],
         [10, 'Work mail', 'is no e-mail'],
         [11, null, 'a quote is opened and never closed'],
@@ -142,11 +142,15 @@ describe('an import', function () {
   });
 
   it('takes a JSON object a line, and switches access off', async () => {
-    const ended = await importFile(
-      roster,
-      ['{"email":"json@x.test","active":true}', '{"userName":"good@x.test","active":false}'],
-      { type: 'application/x-ndjson' },
+    const lines = ['{"email":"json@x.test","active":true}', '{"userName":"good@x.test","active":false}'];
+    const type = 'application/x-ndjson';
+    const rehearsed = await importRows(roster, (await importFile(roster, lines, { type, query: '?dryRun=true' })).id);
+    assert.deepEqual(
+      rehearsed.map(({ manager }) => manager?.userName ?? null),
+      ['coach@roster.test', null],
+      'who is to be off is to have no manager',
     );
+    const ended = await importFile(roster, lines, { type });
     assert.deepEqual(countsOf(ended), { total: 2, created: 1, updated: 1 });
     await settled(roster);
     const [gone] = (await importRows(roster, ended.id)).slice(-1);

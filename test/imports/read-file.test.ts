@@ -3,6 +3,7 @@ import { Readable } from 'node:stream';
 import { parse } from 'csv-parse/sync';
 import fc from 'fast-check';
 import { type FileRow, type FileType, readFile } from '../../src/imports/read-file.js';
+import { type RawRow, splitRows } from '../../src/imports/split-rows.js';
 
 /** Reads a file that comes in pieces of a few bytes. */
 async function read(file: string | Buffer, type: FileType = 'text/csv', piece = 7): Promise<FileRow[]> {
@@ -71,6 +72,24 @@ describe('a file of people', () => {
     ]);
   });
 
+  it('says where a quote is opened that only another in a later line gives away; no line is swallowed', async () => {
+    const fault = 'a quote is opened and never closed';
+    const file = 'email,title\nm1@x.test,"Head\r\nm2@x.test,B\nm3@x.test,"Rep, ""East"", all"\nm4@x.test,D\n';
+    for (const piece of [1, 7, 10_000]) {
+      assert.deepEqual((await read(file, 'text/csv', piece)).slice(1), [
+        { line: 2, cells: ['m1@x.test', '"Head'], fault },
+        { line: 3, cells: ['m2@x.test', 'B'] },
+        { line: 4, cells: ['m3@x.test', 'Rep, "East", all'] },
+        { line: 5, cells: ['m4@x.test', 'D'] },
+      ]);
+    }
+    assert.deepEqual((await read('email,title\n"a","b\nc"d\ne@x.test,"f"\n')).slice(1), [
+      { line: 2, cells: ['"a"', '"b'], fault },
+      { line: 3, cells: ['c"d'] },
+      { line: 4, cells: ['e@x.test', 'f'] },
+    ]);
+  });
+
   it('says which row is longer than any of people, with what it begins with; those after it count', async () => {
     for (const cell of ['x'.repeat(100_000), `"${'x'.repeat(100_000)}"`, `"${'x\n'.repeat(50_000)}`]) {
       const rows = await read(`email,title\nada@x.test,${cell}\nbo@x.test,b\n`, 'text/csv', 10_000);
@@ -97,12 +116,43 @@ describe('a file of people', () => {
           return; // A quote that is never closed: above.
         }
         const rows = await read(file, 'text/csv', piece);
+        // One that is closed where no cell ends: above, and below.
+        if (rows.some(({ fault }) => fault !== undefined)) {
+          assert.ok(/"[^"]*[\r\n](?:[^"]|"")*"[^,"\r\n]/.test(file), file);
+          return;
+        }
         assert.deepEqual(
           rows.map(({ cells }) => cells),
           expected.filter((cells) => cells.some((cell) => cell.trim() !== '')),
         );
       }),
       { numRuns: 500 },
+    );
+  });
+
+  it('is cut so that no line is lost or told twice, whatever its quotes, in whatever pieces it comes', async () => {
+    const BREAK = /\r\n|\n|\r/;
+    const text = fc.string({ unit: fc.constantFrom('a', '"', ',', '\n', '\r\n', '\r', '""', '",'), maxLength: 40 });
+    const cut = async (file: string, piece: number) => {
+      const pieces = Array.from({ length: Math.ceil(file.length / piece) }, (_, n) =>
+        file.slice(n * piece, (n + 1) * piece),
+      );
+      const rows: RawRow[] = [];
+      for await (const row of splitRows(Readable.from(pieces), ',')) rows.push(row);
+      return rows;
+    };
+    await fc.assert(
+      fc.asyncProperty(text, fc.integer({ min: 1, max: 9 }), async (file, piece) => {
+        const rows = await cut(file, piece);
+        assert.deepEqual(rows, await cut(file, 1_000));
+        const lines = file.split(BREAK);
+        if (lines.at(-1) === '') lines.pop();
+        assert.deepEqual(
+          rows.flatMap((row) => row.text.split(BREAK).map((each, at) => [row.line + at, each])),
+          lines.map((each, at) => [at + 1, each]),
+        );
+      }),
+      { numRuns: 2_000 },
     );
   });
 
@@ -148,5 +198,7 @@ describe('a file of people', () => {
       { line: 4, cells: [], fault: 'is no JSON object' },
       { line: 5, cells: [], fault: 'is no JSON object' },
     ]);
+    const [, row] = await read('{"email":"ada@x.test","externalId":1234567890123456789}', 'application/x-ndjson');
+    assert.match(row?.fault ?? '', /so many digits/);
   });
 });

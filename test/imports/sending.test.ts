@@ -44,6 +44,8 @@ describe('sending a file of people', function () {
       422,
       'idempotency_key_reused',
     ]);
+    const other = [HEADER, 'other@x.test,Ot,Her,,'];
+    assert.deepEqual(await refused(await sendFile(roster, other, { key: 'monday' })), [422, 'idempotency_key_reused']);
     assert.deepEqual(await refused(await sendFile(roster, file, { key: 'k'.repeat(256) })), [400, 'invalid_import']);
   });
 

@@ -302,8 +302,10 @@ begin
   update accounts a set status = 'refused', refused_revision = p_revision, wait_until = null, revision = a.revision + 1
   where a.instance_id = p_instance and a.id = p_user and a.asserted_version = p_version
     and a.status = 'active' and not a.told_created
-    -- Who was here before the endpoint is no new account.
-    and a.created_at >= (select i.application_since from instances i where i.id = p_instance);
+    -- Who was here before the endpoint is no new account, and one that has taken nothing yet refuses nobody: it may be another by now.
+    and exists (
+      select from instances i
+      where i.id = p_instance and i.application_proven_at is not null and a.created_at >= i.application_since);
   if found then
     perform record_accounts(p_instance, array[p_user], array['account.updated']);
     perform kick_if_default(p_instance, p_user);
@@ -357,12 +359,13 @@ create function leave_application(p_instance text, p_limit integer) returns inte
 declare
   v_ids uuid[];
 begin
-  -- Whom it refused may be stuck for something else since, or not be shown as stuck yet.
+  -- Whom it refused may be stuck for something else since, or not be shown as stuck yet; so may whom it wanted to be told of later.
   with concerned as (
     select p.user_id as id from progress p
     where p.instance_id = p_instance and p.stage = 'stuck' and p.reason in ('application_unreachable', 'application_refused')
     union
-    select a.id from accounts a where a.instance_id = p_instance and a.refused_revision is not null
+    select a.id from accounts a where a.instance_id = p_instance
+      and (a.refused_revision is not null or a.announcing_token is null and a.announcing_until is not null)
   )
   select coalesce(array_agg(page.id order by page.id), '{}') into v_ids
   from (select concerned.id from concerned order by concerned.id limit p_limit) page;
@@ -371,7 +374,8 @@ begin
     announcing_until = case when a.announcing_token is not null then a.announcing_until end
   where a.instance_id = p_instance and a.id = any (v_ids);
   perform kick_users(p_instance, v_ids, 1, 'admin');
-  perform settle_progress(p_instance, v_ids);
+  perform settle_progress(p_instance, array(
+    select p.user_id from progress p where p.instance_id = p_instance and p.user_id = any (v_ids) and p.stage = 'stuck'));
   return cardinality(v_ids);
 end
 $$`;

@@ -9,8 +9,9 @@ async function up(knex: Knex): Promise<void> {
       state text not null default 'staging' check (state in ('staging', 'running', 'paused', 'done', 'cancelled')),
       dry_run boolean not null,
       idempotency_key text,
-      -- What was asked for: the same key with something else is a mistake.
+      -- What was asked for, and the SHA-256 of the file, once it is staged: the same key with something else is a mistake.
       asked text not null,
+      digest bytea,
       actor text not null,
       request_id text,
       -- The header, and what each column says of somebody.

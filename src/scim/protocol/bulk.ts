@@ -98,17 +98,22 @@ export const pathWithIds = (path: string, idOf: (bulkId: string) => string): str
 /**
  * A copy of an operation's data in which each text that is a reference to a bulkId is replaced: where a resource can be named, and in the
  * path of a PATCH. A title that looks like one stays as it is.
- * @param key where the value stands
+ * @param key where the value stands: its name, or the path that it is for
  */
 export function withReferences(value: unknown, idOf: (bulkId: string) => string, key = ''): unknown {
   if (typeof value === 'string') {
     if (/^path$/i.test(key)) return value.replaceAll(IN_QUOTES, (_, bulkId: string) => `"${idOf(bulkId)}"`);
+    if (/^\$ref$/i.test(key)) return pathWithIds(value, idOf);
     const bulkId = NAMES_A_RESOURCE.test(key) ? REFERENCE.exec(value)?.[1] : undefined;
     return bulkId === undefined ? value : idOf(bulkId);
   }
   if (Array.isArray(value)) return value.map((each) => withReferences(each, idOf, key));
   if (!isObject(value)) return value;
-  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, withReferences(member, idOf, name)]));
+  const members = Object.entries(value);
+  const [, path] = members.find(([name, member]) => /^path$/i.test(name) && typeof member === 'string') ?? [];
+  // What a PATCH sets is what its path says.
+  const keyOf = (name: string): string => (typeof path === 'string' && /^value$/i.test(name) ? path : name);
+  return Object.fromEntries(members.map(([name, member]) => [name, withReferences(member, idOf, keyOf(name))]));
 }
 
 /**

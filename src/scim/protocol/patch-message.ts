@@ -3,7 +3,7 @@ import { invalidPath, invalidSyntax, invalidValue, mutability, noTarget, tooMany
 import { type PatchPath, parsePath } from './filter.js';
 import { readAttributes, readValue } from './read-value.js';
 import { findAttribute, type ResourceType } from './schema.js';
-import { isObject, newObject, type ScimObject, type ScimValue } from './scim-object.js';
+import { isObject, isScimObject, newObject, type ScimObject, type ScimValue } from './scim-object.js';
 import { isBlank } from './text.js';
 
 export const PATCH_OP_SCHEMA = 'urn:ietf:params:scim:api:messages:2.0:PatchOp';
@@ -33,9 +33,7 @@ export function readPatch(type: ResourceType, body: unknown): PatchOperation[] {
     throw invalidSyntax('Operations must be a list of at least one operation');
   }
   assertNotTooMany(type, operations);
-  const read = operations.flatMap((operation) => readOperation(type, operation));
-  assertNotTooMany(type, read);
-  return read;
+  return operations.flatMap((operation) => readOperation(type, operation));
 }
 
 function assertNotTooMany(type: ResourceType, operations: readonly unknown[]): void {
@@ -76,9 +74,13 @@ function readOperation(type: ResourceType, operation: unknown): PatchOperation[]
   }
   if (op === 'remove') return [{ op, path, value: removedElements(path, value) }];
   const read = readValue(path.filter && !path.sub ? single(target) : target, value);
-  // A blank value of an e-mail or the like is none.
-  const isBlankValue = path.sub?.name === 'value' && typeof read === 'string' && isBlank(read);
-  return [{ op, path, value: isBlankValue ? null : read }];
+  return [{ op, path, value: isBlankValue(path, read) ? null : read }];
+}
+
+/** A blank value of an e-mail or the like is none, said of the element or of its `value`. */
+function isBlankValue({ filter, sub }: PatchPath, read: ScimValue): boolean {
+  const value = filter !== null && sub === null && isScimObject(read) ? read['value'] : sub?.name === 'value' && read;
+  return typeof value === 'string' && isBlank(value);
 }
 
 /** Entra writes paths as names too, `{"emails[type eq \"work\"].value":"x"}`: those that lead into a list are operations of their own. */

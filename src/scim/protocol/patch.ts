@@ -198,7 +198,12 @@ function changeElement(element: ScimObject, { op, value, path: { filter, attribu
   if (op === 'add') return overlay(element, asObject(value));
   const said = filter && describes(filter) ? describedBy(filter, attributes.at(-1)) : newObject();
   const replaced = overlay(said, asObject(value));
-  for (const sub of attributes.at(-1)?.subAttributes ?? []) assertMayBecome(sub, element[sub.name], replaced[sub.name]);
+  for (const sub of attributes.at(-1)?.subAttributes ?? []) {
+    const present = element[sub.name];
+    assertMayBecome(sub, present, replaced[sub.name]);
+    // Who a member is stays, whatever else is said of it.
+    if (sub.mutability === 'immutable' && present !== undefined) replaced[sub.name] = present;
+  }
   return replaced;
 }
 

@@ -51,7 +51,7 @@ function readElement(attribute: Attribute, given: unknown): ScimValue {
 
 /** The last segment of a resource's URI: its id. */
 const endOf = (reference: ScimValue | undefined): string | null =>
-  typeof reference === 'string' ? (/([^/]+)\/*$/.exec(reference.trim())?.[1] ?? null) : null;
+  typeof reference === 'string' ? (reference.split('/').findLast((part) => !isBlank(part)) ?? null) : null;
 
 /** True for what a client cannot set; a request that carries it along is not refused. */
 const isDropped = (attribute: Attribute): boolean =>

@@ -99,16 +99,26 @@ describe('bulk', () => {
   it('puts ids into the path of a PATCH, and leaves a title that looks like a bulkId as it is', async () => {
     const outcomes = await bulk([
       newUser('ada', { title: 'bulkId:x' }),
-      { method: 'POST', path: '/Groups', bulkId: 'g', data: { displayName: 'G', members: ['bulkId:ada'] } },
+      {
+        method: 'POST',
+        path: '/Groups',
+        bulkId: 'g',
+        data: { displayName: 'G', members: [{ $ref: '../Users/bulkId:ada' }] },
+      },
       {
         method: 'PATCH',
         path: '/Groups/bulkId:g',
         data: { Operations: [{ op: 'remove', path: 'members[value eq "bulkId:ada"]' }] },
       },
+      {
+        method: 'PATCH',
+        path: '/Users/bulkId:ada',
+        data: { Operations: [{ op: 'replace', path: 'nickName', value: 'bulkId:y' }] },
+      },
     ]);
-    assert.deepEqual(statuses(outcomes), ['201', '201', '200']);
+    assert.deepEqual(statuses(outcomes), ['201', '201', '200', '200']);
     const { body: user } = await expectStatus(200, ask(roster, 'GET', `/Users/${idIn(outcomes[0]?.location)}`));
-    assert.equal(user?.['title'], 'bulkId:x');
+    assert.deepEqual([user?.['title'], user?.['nickName']], ['bulkId:x', 'bulkId:y']);
     const { body: group } = await expectStatus(200, ask(roster, 'GET', `/Groups/${idIn(outcomes[1]?.location)}`));
     assert.equal(group?.['members'], undefined);
   });

@@ -41,11 +41,12 @@ function changeAt(parts: Parts, { op, at, condition, sub, value }: Operation & {
     if (op === 'remove') removeSingle(parts, at);
     else setAt(parts, op, at, value);
   } else if (condition === null && sub === null) setAt(parts, op, at, value ?? null);
-  else
-    changeList(parts, at, (list) =>
-      changeElements(list, op, condition, sub, sub === 'value' && value === '' ? null : value),
-    );
+  else changeList(parts, at, (list) => changeElements(list, op, condition, sub, isBlank(sub, value) ? null : value));
 }
+
+/** A blank value, of the element that is said or said alone, is none. */
+const isBlank = (sub: string | null, said: unknown): boolean =>
+  sub === null ? (said as Json | null)?.['value'] === '' : sub === 'value' && said === '';
 
 /** Adds or sets, or, of a list, also removes what `value` names. */
 function setAt(parts: Parts, op: Operation['op'], path: string, value: unknown): void {
