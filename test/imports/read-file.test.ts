@@ -88,6 +88,11 @@ describe('a file of people', () => {
       { line: 3, cells: ['c"d'] },
       { line: 4, cells: ['e@x.test', 'f'] },
     ]);
+    assert.deepEqual((await read('email,title\n"a\nb","c\nd@x.test,"e"\n')).slice(1), [
+      { line: 2, cells: ['"a'], fault },
+      { line: 3, cells: ['b"', '"c'], fault },
+      { line: 4, cells: ['d@x.test', 'e'] },
+    ]);
   });
 
   it('says which row is longer than any of people, with what it begins with; those after it count', async () => {
