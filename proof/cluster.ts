@@ -14,7 +14,7 @@ import { type FaultProxy, faultProxy } from '../test/support/fault-proxy.js';
 import { createTemporalOnPostgres } from './temporal-on-postgres.js';
 
 const CRASH = /SIG(?:ABRT|SEGV|BUS|ILL|TRAP|FPE)/;
-/** One of Roster's own that had been ready and gave up. */
+/** One of Roster's own that had been ready and gave up; whoever is asked to end ends with 0. */
 const FAILED = /^ended \([1-9]/;
 
 export const SECRET = 'a secret of the proof, which no log may show';
@@ -50,8 +50,6 @@ export interface Cluster {
   withoutTemporal(work: () => Promise<void>): Promise<void>;
   /** Puts Temporal's store back as it was when it was new, while it does not run. */
   wipeTemporal(): Promise<void>;
-  /** Those who were asked to end (SIGTERM). */
-  readonly asked: Set<ChildProcess>;
   /** What ends by itself after its fault was begun. */
   readonly later: Promise<void>[];
   /** The logs of Roster's processes, of PostgreSQL and of Temporal. */
@@ -77,7 +75,6 @@ export async function startCluster({ folder, build, report, shutdownSeconds = 5 
   const stops: (() => Promise<void>)[] = [];
   const running = new Map<ProgramName, ChildProcess>();
   const crashes: string[] = [];
-  const asked = new Set<ChildProcess>();
   const keep = async <Started extends Running>(name: ProgramName, start: () => Promise<Started>): Promise<Started> => {
     const { first, stop } = await keepRunning(
       async () => {
@@ -86,10 +83,7 @@ export async function startCluster({ folder, build, report, shutdownSeconds = 5 
         return started;
       },
       (what) => {
-        const child = running.get(name);
-        // Who is asked to end may find on its way out that nobody answers, and say so by its exit code.
-        const hasGivenUp = isRosters(name) && FAILED.test(what) && !(child !== undefined && asked.has(child));
-        if (CRASH.test(what) || hasGivenUp) crashes.push(`${name} ${what}`);
+        if (CRASH.test(what) || (isRosters(name) && FAILED.test(what))) crashes.push(`${name} ${what}`);
       },
     );
     stops.unshift(stop);
@@ -182,7 +176,6 @@ export async function startCluster({ folder, build, report, shutdownSeconds = 5 
       });
     },
     wipeTemporal: () => temporal.wipe(),
-    asked,
     later: [],
     logs,
     crashes,

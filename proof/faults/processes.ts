@@ -20,10 +20,8 @@ const STEPS = [
 
 const end = async (world: World, name: ProgramName, signal: NodeJS.Signals): Promise<void> => {
   const child = world.cluster.process(name);
-  if (child === undefined) return;
-  if (signal === 'SIGTERM') world.cluster.asked.add(child);
-  child.kill(signal);
-  await ended(child);
+  child?.kill(signal);
+  if (child !== undefined) await ended(child);
 };
 
 /** SIGKILL; whoever keeps it running starts it again. */
