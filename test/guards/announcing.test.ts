@@ -248,6 +248,15 @@ describe('guard 7: announcing in order', () => {
     assert.deepEqual(await progress(), [{ stage: 'provisioned', due: false }]);
   });
 
+  it('an endpoint that has taken nothing yet undoes nobody: the refusal may be that of the one before', async () => {
+    const id = await provisioned('late@x.test');
+    const version = await versionOf(pool, instance, id);
+    await pool.query('update instances set application_proven_at = null where id = $1', [instance]);
+    assert.equal(await refuseAccount(pool, instance, id, version, 1), false);
+    await pool.query('update instances set application_proven_at = now() where id = $1', [instance]);
+    assert.equal(await refuseAccount(pool, instance, id, version, 1), true);
+  });
+
   it('who was refused is provisioned once the endpoint goes, whatever is shown of it', async () => {
     const id = await provisioned('refused@x.test');
     const version = await versionOf(pool, instance, id);

@@ -103,7 +103,7 @@ export const pathWithIds = (path: string, idOf: (bulkId: string) => string): str
 export function withReferences(value: unknown, idOf: (bulkId: string) => string, key = ''): unknown {
   if (typeof value === 'string') {
     if (/^path$/i.test(key)) return value.replaceAll(IN_QUOTES, (_, bulkId: string) => `"${idOf(bulkId)}"`);
-    if (/^\$ref$/i.test(key)) return pathWithIds(value, idOf);
+    if (/^\$ref$/i.test(key) && !REFERENCE.test(value)) return pathWithIds(value, idOf);
     const bulkId = NAMES_A_RESOURCE.test(key) ? REFERENCE.exec(value)?.[1] : undefined;
     return bulkId === undefined ? value : idOf(bulkId);
   }

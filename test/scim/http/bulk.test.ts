@@ -103,7 +103,7 @@ describe('bulk', () => {
         method: 'POST',
         path: '/Groups',
         bulkId: 'g',
-        data: { displayName: 'G', members: [{ $ref: '../Users/bulkId:ada' }] },
+        data: { displayName: 'G', members: [{ $ref: '../Users/bulkId:ada' }, { $ref: 'bulkId:ada' }] },
       },
       {
         method: 'PATCH',
